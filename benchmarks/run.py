@@ -9,7 +9,14 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 #: Script and the file under results/ that it writes.
-SCRIPTS = ("statistics/speed.py", "results_ingestion.py")
+SCRIPTS = (
+    "statistics/speed.py",
+    "results_ingestion.py",
+    "contamination.py",
+    "extraction.py",
+    "extraction_rivals.py",
+    "leaderboard.py",
+)
 
 
 def main() -> int:

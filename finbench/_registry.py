@@ -1,6 +1,10 @@
 """What Inspect imports at every start: each task, scorer, solver and metric of the project, and nothing heavy."""
 
 # ruff: noqa: F401
+from finbench.evaluation.provider import checkpoint
+from finbench.judging.metrics import judge, judged_accuracy, numeric_accuracy, rating
+from finbench.judging.scorers import judged_answer, judged_chat
+from finbench.scoring.briefs import brief, fact_coverage, figure_fidelity
 from finbench.scoring.instructions import instructions
 from finbench.scoring.metrics import (
     balanced_accuracy,
@@ -13,6 +17,7 @@ from finbench.scoring.metrics import (
     outcome_shares,
     rouge1,
 )
+from finbench.scoring.relations_scorer import relations
 from finbench.scoring.row_labels import row_label
 from finbench.scoring.scorers import choice, entities, label, number
 from finbench.scoring.text_scorers import numeracy_f1, summary, text
@@ -27,13 +32,18 @@ from finbench.tasks import (
     convfinqa,
     ectsum,
     edtsum,
+    fin_briefs,
     fin_calc,
+    fin_entities,
+    fin_figures,
     fin_follow,
     fin_terms,
     fin_tone,
+    financebench,
     financemath,
     finer_ord,
     finqa,
+    finred,
     fiqa_sa,
     fomc,
     fpb,
@@ -47,6 +57,7 @@ from finbench.tasks import (
     mlesg,
     mmlu,
     mmlu_finance,
+    mt_bench,
     ner,
     nq_open,
     openbookqa,
@@ -62,4 +73,5 @@ from finbench.tasks import (
     travel_insurance,
     winogrande,
 )
+from finbench.tasks.chat import converse
 from finbench.tasks.solving import answer

@@ -77,6 +77,8 @@ class TaskCard(BaseModel):
         cluster: metadata key that names the independent unit (document, vignette, issuer); None: each item its own.
         folder: name of the rows' folder under `$FINBENCH_DATA`, where it is not the task's name.
         items_sha256: fingerprint of the official set (see `finbench.data.items.fingerprint`).
+        baselines: what rules without a model reach in the headline metric on the official set, by a name of the rule;
+            measured by a test. Chance and majority follow from the labels and are not repeated here.
         version: `N-X`: results with equal N can be compared; X counts changes of the interface.
     """
 
@@ -107,6 +109,7 @@ class TaskCard(BaseModel):
     redistributable: bool
     citation: str
     errata: tuple[str, ...] = ()
+    baselines: dict[str, float] | None = None
     generation: Generation = Generation()
     version: str = "1-A"
     implemented: bool = True
@@ -122,8 +125,9 @@ class TaskCard(BaseModel):
     @model_validator(mode="after")
     def _is_consistent(self) -> TaskCard:
         named = self.labels or (self.options if self.answer is AnswerKind.LABEL else None)
-        if self.implemented and self.answer in (AnswerKind.LABEL, AnswerKind.ENTITIES) and not named:
-            raise ValueError(f"{self.name}: a task of labels or entity types names them, or how many its rows bring")
+        naming = (AnswerKind.LABEL, AnswerKind.ENTITIES, AnswerKind.RELATIONS)
+        if self.implemented and self.answer in naming and not named:
+            raise ValueError(f"{self.name}: a task of labels or types names them, or how many its rows bring")
         if self.labels and self.items and None not in self.labels.values():
             total = sum(count or 0 for count in self.labels.values())
             if total != self.items:
@@ -148,10 +152,17 @@ class TaskCard(BaseModel):
         return len(self.labels) if self.labels else self.options
 
     @property
+    def judged(self) -> bool:
+        """Whether a judge model decides (a part of) the score: such tasks need a grader, and no rank rests on them."""
+        return self.answer is AnswerKind.JUDGED
+
+    @property
     def chance(self) -> float | None:
         """Expected accuracy of uniform guessing (for MCC the value 0), None where there is nothing to guess from."""
         if self.metric == "mcc":
             return 0.0
+        if self.answer in (AnswerKind.RELATIONS, AnswerKind.ENTITIES):
+            return None
         return 1.0 / self.classes if self.classes else None
 
     @property

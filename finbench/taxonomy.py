@@ -65,6 +65,8 @@ class Elicitation(StrEnum):
     DIRECT = "direct"
     COT = "cot"
     CHAT = "chat"
+    LIKELIHOOD = "likelihood"
+    """Nothing is generated: the option that the model holds most likely is its answer."""
 
 
 class AnswerKind(StrEnum):
@@ -74,6 +76,7 @@ class AnswerKind(StrEnum):
     LABEL = "label"
     NUMBER = "number"
     ENTITIES = "entities"
+    RELATIONS = "relations"
     TEXT = "text"
     SUMMARY = "summary"
     JUDGED = "judged"

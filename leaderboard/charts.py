@@ -39,8 +39,11 @@ class Axis:
 
     def x(self, value: float) -> float:
         """Place of a value in pixels, kept inside the chart."""
-        share = (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
-        return round(_INSET + share * (WIDTH - 2 * _INSET), 1)
+        if value <= self.low:
+            return _INSET
+        if value >= self.high:
+            return WIDTH - _INSET
+        return round(_INSET + (value - self.low) / (self.high - self.low) * (WIDTH - 2 * _INSET), 1)
 
 
 def axis_over(spans: Sequence[tuple[float, float]], *, lines: Sequence[tuple[float, str]] = ()) -> Axis:
@@ -58,19 +61,20 @@ def axis_around_zero(spans: Sequence[tuple[float, float]]) -> Axis:
     return Axis(low=-end, high=end, lines=((0.0, "no difference"),))
 
 
-def interval_bar(axis: Axis, estimate: float, low: float, high: float, *, signed: bool = False) -> Svg:
+def interval_bar(
+    axis: Axis, estimate: float, low: float, high: float, *, signed: bool = False, titled: bool = True
+) -> Svg:
     """A 95 % interval with its estimate, over the reference lines of the axis.
 
     The numbers stand beside it as text, so it is hidden from screen readers; a pointer gets the title.
     """
     middle = HEIGHT / 2
     number = points if signed else percent
-    title = f"{number(estimate)}, 95 % interval {interval(low, high)}"
+    title = f"<title>{number(estimate)}, 95 % interval {interval(low, high)}</title>" if titled else ""
     lines = "".join(f'<path class="ref" d="M{axis.x(value):g} 1V{HEIGHT - 1}"/>' for value, _ in axis.lines)
     return Svg(
         f'<svg class="bar" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" aria-hidden="true">'
-        f"<title>{title}</title>"
-        f'<path class="base" d="M{_INSET} {middle:g}H{WIDTH - _INSET}"/>{lines}'
+        f'{title}<path class="base" d="M{_INSET} {middle:g}H{WIDTH - _INSET}"/>{lines}'
         f'<path class="ci" d="M{axis.x(low):g} {middle:g}H{axis.x(high):g}"/>'
         f'<circle class="dot" cx="{axis.x(estimate):g}" cy="{middle:g}" r="3"/></svg>'
     )
@@ -99,6 +103,19 @@ def outcome_stack(outcomes: Mapping[str, int]) -> Svg:
     return Svg(
         f'<svg class="stack" viewBox="0 0 120 12" width="120" height="12" aria-hidden="true">'
         f"<title>{outcome_text(outcomes)}</title>{''.join(parts)}</svg>"
+    )
+
+
+def outcome_strip(outcomes: Sequence[str]) -> Svg:
+    """One mark a model for one item, in the order given; words or the table's downloads say the same."""
+    step = 6 if len(outcomes) <= 40 else 3
+    paths = dict.fromkeys(OUTCOMES, "")
+    for place, name in enumerate(outcomes):
+        paths[name] += f"M{place * step} 0h{step - 1}v12h-{step - 1}z"
+    drawn = "".join(f'<path class="o-{name}" d="{path}"/>' for name, path in paths.items() if path)
+    width = max(len(outcomes) * step, 1)
+    return Svg(
+        f'<svg class="stack" viewBox="0 0 {width} 12" width="{width}" height="12" aria-hidden="true">{drawn}</svg>'
     )
 
 

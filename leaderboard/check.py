@@ -2,30 +2,56 @@
 
 from __future__ import annotations
 
-import asyncio
+import math
+import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from finbench.card import TaskCard
-from finbench.data.items import Item, fingerprint
-from finbench.errors import InputError
-from finbench.results.boards import question_of
-from finbench.results.reading import read_run, run_of
-from finbench.results.runs import ItemResult, Run
-from finbench.results.scores import score_interval
+from finbench.results.boards import contender_of, question_of
+from finbench.results.reading import read_header, read_run
+from finbench.results.runs import Run
 from finbench.tasks.catalogue import CARDS, DEFINITIONS
-from leaderboard.submission import Submission, read_submission
+from finbench.taxonomy import Elicitation
+from leaderboard.check_samples import sample_faults
+from leaderboard.submission import Submission, read_submission, shown
 from leaderboard.text import NAME_LIMIT, clean
 
 if TYPE_CHECKING:
-    from inspect_ai.log import EvalLog, EvalSample, EvalSampleSummary
-    from inspect_ai.scorer import Scorer
+    from inspect_ai.log import EvalLog
 
 RESCORED, SELF_REPORTED = "re-scored", "self-reported"
 _MAX_TOKENS = 10**12
-_TOLERANCE = 1e-6
+_MAX_EPOCHS = 1000
+_MAX_ROWS = 5_000_000
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_VERSION = re.compile(r"[0-9A-Za-z.+!-]{1,40}")
+#: Inspect's logs are not older than Inspect.
+_FIRST_DAY = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogReport:
+    """What became of the check of one log.
+
+    Attributes:
+        path: the log.
+        run: the log as the board reads it.
+        faults: why it is refused; accepted if there are none.
+        note: what could not be compared here; empty where nothing is left open.
+    """
+
+    path: Path
+    run: Run
+    faults: tuple[str, ...]
+    note: str = ""
+
+    @property
+    def tier(self) -> str:
+        """`re-scored`, or `self-reported` where not all of it could be compared."""
+        return SELF_REPORTED if self.note else RESCORED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,12 +63,14 @@ class Report:
         notes: what a reader should know of an accepted one.
         tier: `re-scored`, or `self-reported` where some rows are not here to be compared with.
         tasks: the tasks that it covers, sorted.
+        logs: what became of each log, in the order of the files.
     """
 
     reasons: tuple[str, ...]
     notes: tuple[str, ...]
     tier: str
     tasks: tuple[str, ...]
+    logs: tuple[LogReport, ...] = field(default=(), repr=False)
 
     @property
     def accepted(self) -> bool:
@@ -57,35 +85,68 @@ def check(folder: Path) -> Report:
         InputError: if it is not readable at all: no folder, no description, no log, a damaged log.
     """
     submission = read_submission(folder)
-    reasons, notes, runs = list(submission.reasons), [], []
+    reasons = list(submission.reasons)
+    safe = []
     for path in submission.logs:
-        name = path.relative_to(folder).as_posix()
-        run = read_run(path)
-        runs.append(run)
-        faults = [*_header_faults(run, submission)]
-        if not faults:
-            more, remark = _sample_faults(path, run)
-            faults += more
-            notes += [remark] if remark else []
-        reasons.extend(f"{name}: {fault}" for fault in faults)
+        fault = _size_fault(read_header(path))
+        if fault is None:
+            safe.append(path)
+        else:
+            reasons.append(f"{shown(path, folder)}: {fault}")
+    logs = [check_log(path, submission) for path in safe]
+    for log in logs:
+        reasons.extend(f"{shown(log.path, folder)}: {fault}" for fault in log.faults)
+    runs = [log.run for log in logs]
     reasons.extend(_duplicates(runs))
-    notes.extend(_unofficial(runs))
-    tier = SELF_REPORTED if any("could not be compared" in note for note in notes) else RESCORED
-    tasks = tuple(sorted({clean(run.task) for run in runs}))
-    return Report(reasons=tuple(reasons), notes=tuple(dict.fromkeys(notes)), tier=tier, tasks=tasks)
+    notes = [log.note for log in logs if log.note] + _unofficial(runs)
+    return Report(
+        reasons=tuple(reasons),
+        notes=tuple(dict.fromkeys(notes)),
+        tier=SELF_REPORTED if any(log.note for log in logs) else RESCORED,
+        tasks=tuple(sorted({clean(run.task) for run in runs})),
+        logs=tuple(logs),
+    )
+
+
+def check_log(path: Path, submission: Submission) -> LogReport:
+    """Check one log of a submission; it must be safe to open (`leaderboard.archives`).
+
+    Raises:
+        InputError: if it cannot be read.
+    """
+    run = read_run(path)
+    faults = [*_header_faults(run, submission), *_setting_faults(run, read_header(path))]
+    note = ""
+    if not faults:
+        faults, note = sample_faults(path, run)
+    return LogReport(path=path, run=run, faults=tuple(faults), note=note)
+
+
+def _size_fault(log: EvalLog) -> str | None:
+    """Whether reading a run would fill the memory: its rows are made of two numbers of the head."""
+    epochs, ids = log.eval.config.epochs or 1, log.eval.dataset.sample_ids or []
+    if not 1 <= epochs <= _MAX_EPOCHS or len(ids) * epochs > _MAX_ROWS:
+        return f"claims {len(ids):,} items in {clean(f'{epochs:.3g}')} epochs, which cannot be"
+    return None
 
 
 def _header_faults(run: Run, submission: Submission) -> list[str]:
     card = CARDS.get(run.task)
-    if run.capability is None or card is None or run.task not in DEFINITIONS:
+    if run.capability is None or card is None or run.task not in DEFINITIONS or run.foreign:
         return [f"'{clean(run.task)}' is no task of finbench"]
     faults = []
     if clean(run.model) != run.model:
         faults.append(f"the model's name has control characters or more than {NAME_LIMIT} characters")
     elif run.model != submission.about["name"]:
         faults.append(f"is of the model '{run.model}', and model.yaml describes '{submission.about['name']}'")
+    if clean(run.model_id, 200) != run.model_id:
+        faults.append("the model string has control characters or more than 200 characters")
+    if run.checkpoint is not None and not _SHA256.fullmatch(run.checkpoint):
+        faults.append("names a checkpoint by something else than a SHA-256")
     if run.comparability != str(card.comparability):
         faults.append(f"{run.task} was run in version {clean(run.version, 20)}, the board has {card.version}")
+    if run.package_version is not None and not _VERSION.fullmatch(run.package_version):
+        faults.append("names a version of finbench that cannot be")
     if run.metric != card.metric or run.capability != card.capability.value:
         faults.append(f"{run.task} is said to be headed by {clean(run.metric)}; its card says {card.metric}")
     if run.official and card.items_sha256 is not None and run.items_sha256 != card.items_sha256:
@@ -98,138 +159,49 @@ def _header_faults(run: Run, submission: Submission) -> list[str]:
     return faults
 
 
-def _sample_faults(path: Path, run: Run) -> tuple[list[str], str]:
-    """What the samples themselves say: faults, and a note where our rows are not here."""
-    from inspect_ai.log import read_eval_log
-
-    try:
-        log = read_eval_log(str(path))
-    except Exception as error:  # a forged file fails in as many ways as a damaged one
-        raise InputError(f"{path} is not a readable log of Inspect ({type(error).__name__}); leave it out") from None
-    samples = log.samples or []
-    faults = _set_faults(log, samples, run)
-    if faults:
-        return faults, ""
-    items = _our_items(run)
-    note = ""
-    if items is not None and fingerprint(items) != run.items_sha256:
-        return [f"claims the official set of {run.task}, and its items are others"], ""
-    if items is None and run.official:
-        note = f"the rows of {run.task} are not here: its items could not be compared"
-    elif items is not None:
-        faults += _item_faults(samples, items, run)
-    again = _scored_again(log, path)
-    faults += _score_faults(run, again)
-    faults += _result_faults(log, again)
-    return faults, note
-
-
-def _set_faults(log: EvalLog, samples: list[EvalSample], run: Run) -> list[str]:
-    seen = Counter((str(sample.id), sample.epoch) for sample in samples)
-    doubled = sorted(identity for (identity, _), number in seen.items() if number > 1)
-    if doubled:
-        return [f"{len(doubled)} samples are there twice, one is {clean(doubled[0])}"]
-    expected = {(item.id, item.epoch) for item in run.items}
-    if set(seen) != expected or fingerprint({identity for identity, _ in seen}) != run.items_sha256:
-        return [f"holds {len(seen)} samples where its own list of items asks for {len(expected)}"]
-    if log.eval.dataset.samples is not None and log.eval.dataset.samples < len(run.ids):
-        return [f"was run on {log.eval.dataset.samples} items and lists {len(run.ids)}"]
-    return []
-
-
-def _our_items(run: Run) -> dict[str, Item] | None:
-    """Our own rows of the official set; None where they are not here or the run does not claim to be on it."""
-    if not run.official:
-        return None
-    try:
-        loaded = DEFINITIONS[run.task].items()
-    except InputError:
-        return None
-    return loaded.items if loaded.official else None
-
-
-def _item_faults(samples: list[EvalSample], items: dict[str, Item], run: Run) -> list[str]:
-    changed = [str(sample.id) for sample in samples if not _is_item(sample, items[str(sample.id)])]
-    if not changed:
-        return []
-    return [f"{len(changed)} items of {run.task} are not what their ids stand for, one is {clean(changed[0])}"]
-
-
-def _is_item(sample: EvalSample, item: Item) -> bool:
-    asked = sample.input if isinstance(sample.input, str) else sample.input[-1].text
-    same_choices = list(sample.choices or []) == list(item.choices)
-    return item.body in asked and sample.target == item.gold and same_choices
-
-
-def _scored_again(log: EvalLog, path: Path) -> Run:
-    """Our scorer on every sample. Nothing else of the log is run: no model, solver or scorer that it names."""
-    card: TaskCard = CARDS[log.eval.task.rpartition("/")[2]]
-    scorer = DEFINITIONS[card.name].scorer(card)
-
-    async def work() -> list[EvalSampleSummary]:
-        return [(await _rescored(sample, scorer)).summary() for sample in log.samples or []]
-
-    return run_of(log, asyncio.run(work()), path)
-
-
-async def _rescored(sample: EvalSample, scorer: Scorer) -> EvalSample:
-    from inspect_ai.model import ModelName
-    from inspect_ai.scorer import Target
-    from inspect_ai.solver import TaskState
-
-    target = Target(sample.target)
-    state = TaskState(
-        model=ModelName("none/none"),
-        sample_id=sample.id,
-        epoch=sample.epoch,
-        input=sample.input,
-        messages=sample.messages,
-        target=target,
-        choices=sample.choices,
-        output=sample.output,
-        metadata=dict(sample.metadata),
-        completed=True,
+def _setting_faults(run: Run, log: EvalLog) -> list[str]:
+    """Numbers and words of the settings that cannot be, times among them: they decide which run counts."""
+    settings, faults = run.settings, []
+    if run.task in CARDS and CARDS[run.task].cluster != (log.eval.metadata or {}).get("finbench.cluster"):
+        faults.append(f"{run.task} has other clusters than its card")
+    if settings.elicitation not in {None, *(way.value for way in Elicitation)}:
+        faults.append("was asked in a way that finbench does not know")
+    temperature = settings.temperature
+    possible = (
+        0 <= (settings.fewshot or 0) <= 1000
+        and 0 < (settings.max_tokens or 1) <= 10**7
+        and (temperature is None or (math.isfinite(temperature) and 0 <= temperature <= 5))
     )
-    found = await scorer(state, target)
-    return sample.model_copy(update={"scores": {} if found is None else {"ours": found}})
-
-
-def _score_faults(run: Run, again: Run) -> list[str]:
-    ours = {(item.id, item.epoch): item for item in again.items}
-    wrong = [item.id for item in run.items if not _agree(item, ours[item.id, item.epoch])]
-    if not wrong:
-        return []
-    return [f"{len(wrong)} of {len(run.items)} samples are scored otherwise by our scorer, one is {clean(wrong[0])}"]
-
-
-def _agree(one: ItemResult, other: ItemResult) -> bool:
-    same = (one.outcome, one.gold, one.pred, one.counts) == (other.outcome, other.gold, other.pred, other.counts)
-    return same and abs(one.value - other.value) <= _TOLERANCE
-
-
-def _result_faults(log: EvalLog, again: Run) -> list[str]:
-    """Whether the number in the log's head is the one that its samples give."""
-    from inspect_ai.log import headline_metric
-
-    headline = headline_metric(log)
-    if headline is None or headline.metric.name != again.metric:
-        return []
-    reported, ours = float(headline.metric.value), score_interval(again).estimate
-    if abs(reported - ours) <= 1e-3:
-        return []
-    return [f"reports {again.metric} {reported:.4f}, and its samples give {ours:.4f}"]
+    if not possible:
+        faults.append("names epochs, examples, tokens or a temperature that cannot be")
+    try:
+        moment = datetime.fromisoformat(run.created)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        dated = _FIRST_DAY <= moment <= datetime.now(UTC) + timedelta(days=1)
+    except ValueError:
+        dated = False
+    if not dated:
+        faults.append(f"was run at a time that cannot be ({clean(run.created, 40)})")
+    if log.invalidated:
+        faults.append("was marked as invalid")
+    return faults
 
 
 def _duplicates(runs: list[Run]) -> list[str]:
-    known = Counter(question_of(run) for run in runs)
-    return [
-        f"{question.task} is there {number} times; hand in one log of it"
-        for question, number in known.items()
+    known = Counter((contender_of(run), question_of(run)) for run in runs)
+    found = [
+        f"{clean(question.task)} is there {number} times; hand in one log of it"
+        for (_, question), number in known.items()
         if number > 1
     ]
+    if len({run.checkpoint for run in runs}) > 1:
+        found.append("its logs are of several checkpoints; hand in one checkpoint a submission")
+    return found
 
 
 def _unofficial(runs: list[Run]) -> list[str]:
     return [
-        f"{run.task} is on an unofficial set: it is shown in a table of its own" for run in runs if not run.official
+        f"{clean(run.task)} is on an unofficial set: it is shown in a table of its own"
+        for run in runs
+        if not run.official
     ]

@@ -12,12 +12,15 @@ from finbench.errors import InputError
 from finbench.results.boards import Contender, Question, contender_of, labels_of, question_of
 from finbench.results.choosing import newest
 from finbench.results.rank import Memory, ModelRank, Ranking, rankings_of
-from finbench.results.runs import Run
+from finbench.results.runs import Run, column
 from finbench.results.scores import ScoreInterval
 from finbench.stats.proportions import wilson
 from finbench.tasks.catalogue import CARDS
 from finbench.taxonomy import Capability
+from leaderboard.audits import Audits
+from leaderboard.prices import Price, cost_of
 from leaderboard.text import clean, slug
+from leaderboard.tiers import Tiers
 
 CAPABILITY_TITLES = {
     Capability.CONCEPTS: "Concepts",
@@ -35,6 +38,8 @@ class RunFacts:
         near_chance: whether its share of right answers cannot be told from guessing.
         not_above_majority: whether it cannot be told from always naming the most frequent label.
         followed_format: share of samples whose answer stood in the format asked for, where that was recorded.
+        outcomes: how many samples ended as each outcome, counted once for all pages.
+        collapsed: the one class that nearly all samples were answered with, if there is one.
     """
 
     run: Run
@@ -42,6 +47,8 @@ class RunFacts:
     near_chance: bool
     not_above_majority: bool
     followed_format: float | None
+    outcomes: dict[str, int]
+    collapsed: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,14 +101,28 @@ class ModelView:
 class Collection:
     """All that the logs hold, sorted; the same for any order of the runs."""
 
-    def __init__(self, runs: Iterable[Run], about: Mapping[str, Mapping[str, str]] | None = None) -> None:
+    def __init__(
+        self,
+        runs: Iterable[Run],
+        about: Mapping[str, Mapping[str, str]] | None = None,
+        *,
+        audits: Audits | None = None,
+        prices: Mapping[str, Price] | None = None,
+        tiers: Tiers | None = None,
+    ) -> None:
         """Sort runs.
 
         Args:
             runs: runs of any models and tasks.
             about: what submissions say of their models (`model.yaml`), by public name.
+            audits: what is known of contamination.
+            prices: of models, by model string or public name.
+            tiers: who has checked which run.
         """
         self.about = about or {}
+        self.tiers = tiers or Tiers()
+        self.audits = audits or Audits()
+        self._prices = prices or {}
         self.runs: tuple[Run, ...] = tuple(sorted(runs, key=_run_order))
         if not self.runs:
             raise InputError("there is no run to show; pass logs of `finbench eval`")
@@ -176,6 +197,10 @@ class Collection:
         """The facts of a run that counts."""
         return self._facts[contender_of(run), question_of(run)]
 
+    def cost(self, runs: Sequence[Run]) -> float | None:
+        """US dollars for some runs of one model; None where no price is known."""
+        return cost_of(runs, self._prices)
+
     @property
     def newest_day(self) -> str:
         """The date of the newest run: the site's own date, since it has no clock."""
@@ -185,10 +210,11 @@ class Collection:
 def facts_of(run: Run, memory: Memory | None = None) -> RunFacts:
     """What the pages say of a run."""
     card = CARDS.get(run.task) if run.capability is not None else None
-    formats = [item.followed_format for item in run.items if item.followed_format is not None]
+    formats = [kept for kept in column(run.items, "followed_format") if kept is not None]
     near, majority = False, False
     if card is not None and card.classes and run.metric != "entity_f1":
-        share = wilson([float(item.outcome == "correct") for item in run.items])
+        right = [float(outcome == "correct") for outcome in column(run.items, "outcome")]
+        share = wilson(right)
         near = share.low <= 1.0 / card.classes
         majority = card.majority is not None and share.low <= card.majority
     return RunFacts(
@@ -197,6 +223,8 @@ def facts_of(run: Run, memory: Memory | None = None) -> RunFacts:
         near_chance=near,
         not_above_majority=majority,
         followed_format=sum(formats) / len(formats) if formats else None,
+        outcomes=run.outcomes,
+        collapsed=run.collapsed,
     )
 
 

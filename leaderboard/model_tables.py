@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from leaderboard.board_tables import SELF_REPORTED, settings_text
+from collections.abc import Sequence
+
+from finbench.results.runs import Run
+from leaderboard.board_tables import clean_cell, tier_cell
+from leaderboard.board_words import UNAUDITED, settings_text
 from leaderboard.charts import Axis, axis_head, axis_over, interval_bar, outcome_stack, outcome_text
 from leaderboard.collect import Collection, ModelView, RunFacts, ranked_in, reproduce
+from leaderboard.prices import money
 from leaderboard.tables import Cell, Column, Row, Scalar, Table
 from leaderboard.task_tables import Fact, run_badges, run_data
 from leaderboard.text import clean, count, day, interval, percent, plural, ranks
 
+UNDISCLOSED = "undisclosed"
 _ABOUT = (
     ("organisation", "Organisation"),
     ("licence", "Licence of the weights"),
@@ -26,17 +32,30 @@ def model_facts(collection: Collection, view: ModelView) -> tuple[Fact, ...]:
     facts = [("Public name", clean(view.contender.model))]
     facts.extend(("Model string", clean(name)) for name in view.model_ids)
     facts.append(("Checkpoint", clean(view.contender.checkpoint, 64) or "none: reached through a provider"))
-    facts.append(("Checked", f"{SELF_REPORTED.text}: {SELF_REPORTED.title[0].lower()}{SELF_REPORTED.title[1:]}"))
+    tier = collection.tiers.of(runs)
+    facts.append(("Checked", f"{tier.text}: {tier.title[0].lower()}{tier.title[1:]}"))
     about = collection.about.get(view.contender.model, {})
-    facts.extend((title, clean(about.get(key) or "undisclosed", 600)) for key, title in _ABOUT)
-    facts.append(("Contamination", "not audited"))
+    facts.extend((title, clean(about.get(key) or UNDISCLOSED, 600)) for key, title in _ABOUT)
+    facts.append(("Contamination", _contamination(collection, runs)))
     if days:
         facts.append(("Run on", days[0] if days[0] == days[-1] else f"{days[0]} to {days[-1]}"))
     if versions:
         facts.append(("finbench", ", ".join(versions)))
     read, written = sum(run.input_tokens for run in runs), sum(run.output_tokens for run in runs)
     facts.append(("Tokens", f"{count(read)} read, {count(written)} written"))
+    cost = collection.cost(runs)
+    if cost is not None:
+        facts.append(("Cost", f"{money(cost)} for all runs, at the prices given to this site"))
     return tuple(facts)
+
+
+def _contamination(collection: Collection, runs: Sequence[Run]) -> str:
+    audited = [found for run in runs if (found := collection.audits.of([run])).audited]
+    if not audited:
+        return UNAUDITED
+    overlapping, items = sum(one.overlapping for one in audited), sum(one.items for one in audited)
+    tasks = f"{len(audited)} of {plural(len(runs), 'run')} audited"
+    return f"{count(overlapping)} of {plural(items, 'item')} stand in the training text ({tasks})"
 
 
 def standing_table(collection: Collection, view: ModelView) -> Table:
@@ -100,6 +119,7 @@ def model_runs_table(collection: Collection, view: ModelView) -> Table:
         Column(key="metric", title="Metric"),
         Column(key="n", title="Items", kind="num"),
         Column(key="outcomes", title="Outcomes", kind="chart", hint="How samples ended; sorts by unparsed answers"),
+        Column(key="clean", title="Clean subset", kind="num", hint="Score on the items that no audit found"),
         Column(key="asked", title="Asked", hint="How the answer was asked for"),
         Column(key="date", title="Run on"),
         Column(key="reproduce", title="Reproduce", kind="code", sortable=False),
@@ -119,6 +139,7 @@ def models_table(collection: Collection) -> Table:
         Column(key="model", title="Model"),
         *(Column(key=one.name, title=one.title, kind="num") for one in collection.capabilities),
         Column(key="tasks", title="Tasks", kind="num"),
+        Column(key="training", title="Training data", hint="Whether its maker says what it was trained on"),
         Column(key="checked", title="Checked"),
         Column(key="date", title="Newest run"),
     )
@@ -147,19 +168,26 @@ def _model_row(collection: Collection, view: ModelView) -> Row:
         data[f"{capability.name}_rank_high"] = None if model is None else model.rank_high
     tasks = len({facts.run.task for facts in view.runs})
     newest = max((day(facts.run.created) for facts in view.runs), default="")
+    told = collection.about.get(view.contender.model, {}).get("training_data", UNDISCLOSED)
+    training = UNDISCLOSED if told.strip().lower() in ("", UNDISCLOSED) else "disclosed"
+    tier = collection.tiers.of(facts.run for facts in view.runs)
     cells += [
         Cell(text=count(tasks), sort=tasks),
-        Cell(text=SELF_REPORTED.text, tone="short"),
+        Cell(text=training, tone="short" if training != UNDISCLOSED else "faint"),
+        tier_cell(tier),
         Cell(text=newest, tone="short"),
     ]
-    return Row(cells=tuple(cells), data={**data, "tasks": tasks, "tier": SELF_REPORTED.text, "newest_run": newest})
+    return Row(
+        cells=tuple(cells),
+        data={**data, "tasks": tasks, "training_data": training, "tier": tier.text, "newest_run": newest},
+    )
 
 
 def _run_row(collection: Collection, facts: RunFacts, axis: Axis) -> Row:
     run, task = facts.run, collection.task_of[facts.run.task]
     score, settings = facts.score, facts.run.settings
     broken = not run.complete
-    outcomes = run.outcomes
+    outcomes = facts.outcomes
     cells = (
         Cell(text=clean(run.task), href=task.page, badges=run_badges(collection, facts), sort=run.task),
         Cell(
@@ -171,6 +199,7 @@ def _run_row(collection: Collection, facts: RunFacts, axis: Axis) -> Row:
         Cell(text=clean(run.metric)),
         Cell(text=count(score.n), sort=score.n),
         Cell(art=outcome_stack(outcomes), hidden=outcome_text(outcomes), sort=outcomes["unparsed"] / len(run.items)),
+        clean_cell(collection.audits.of([run])),
         Cell(text=settings_text(settings.elicitation, settings.fewshot, settings.epochs) or "–", tone="short"),
         Cell(text=day(run.created), tone="short"),
         Cell(code=reproduce([run])),

@@ -2,58 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from finbench.tasks.catalogue import CARDS
-from leaderboard.board_tables import BoardView, board_slug, board_view
+from leaderboard.board_tables import BoardView, board_view
 from leaderboard.collect import CapabilityView, Collection, TaskView
+from leaderboard.exports import downloads
+from leaderboard.items import item_page
 from leaderboard.model_tables import model_facts, model_runs_table, models_table, standing_table
-from leaderboard.pair_tables import matrix, pair_table
+from leaderboard.page import Page
+from leaderboard.pair_pages import Grids, grids_of, item_pages, pair_pages, versus_pages
+from leaderboard.recipe_pages import recipe_pages
+from leaderboard.recipes import Recipe
 from leaderboard.tables import Table
 from leaderboard.task_tables import card_facts, rights_table, runs_table, tasks_table
 from leaderboard.text import clean, plural
+from leaderboard.versus import all_versus
 
 #: Rows of one table on the overview; the capability's page has all.
-OVERVIEW_ROWS = 20
+OVERVIEW_ROWS = 12
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """One page.
-
-    Attributes:
-        path: relative to the site's root.
-        template: its template.
-        title: what the tab and the heading say.
-        nav: which entry of the navigation it belongs to.
-        content: what the template is given beside the page.
-        tables: tables whose CSV and JSON twins are written.
-    """
-
-    path: str
-    template: str
-    title: str
-    nav: str
-    description: str
-    content: dict[str, Any] = field(default_factory=dict)
-    tables: tuple[Table, ...] = ()
-
-    @property
-    def root(self) -> str:
-        """The way from the page back to the site's root."""
-        return "../" * self.path.count("/")
-
-
-def all_pages(collection: Collection) -> Iterator[Page]:
+def all_pages(collection: Collection, recipes: Sequence[Recipe] = ()) -> Iterator[Page]:
     """Every page of a site."""
+    grids = grids_of(collection)
+    versus = all_versus(collection)
     yield _overview(collection)
     for capability in collection.capabilities:
         yield _capability(collection, capability)
     yield _list("tasks.html", "Tasks", tasks_table(collection), "Every task with results: metric, items, licence.")
     for task in collection.tasks:
-        yield _task(collection, task)
+        yield _task(collection, task, grids)
     yield _list("models.html", "Models", models_table(collection), "Every model, in alphabetical order.")
     for model in collection.models:
         tables = (standing_table(collection, model), model_runs_table(collection, model))
@@ -61,24 +40,34 @@ def all_pages(collection: Collection) -> Iterator[Page]:
             path=model.page,
             template="model.html",
             title=model.label,
-            nav="models",
+            nav="models.html",
             description=f"{model.label}: rank intervals, scores with 95 % intervals, outcomes and runs.",
-            content={"facts": model_facts(collection, model), "standing": tables[0], "runs": tables[1]},
+            content={
+                "facts": model_facts(collection, model),
+                "standing": tables[0],
+                "runs": tables[1],
+                "downloads": downloads(collection, model),
+            },
             tables=tables,
         )
-    yield from _pair_pages(collection)
-    yield Page(path="method.html", template="method.html", title="Method", nav="method", description=_METHOD)
+    yield from pair_pages(collection, versus)
+    yield from versus_pages(collection, versus, grids)
+    yield from item_pages(collection, grids)
+    yield from recipe_pages(collection, recipes)
+    yield Page(path="method.html", template="method.html", title="Method", nav="method.html", description=_METHOD)
     table = rights_table(collection)
     yield Page(
         path="rights.html",
         template="rights.html",
         title="Data rights",
-        nav="rights",
+        nav="rights.html",
         description="Licence, source and citation of the data of every task.",
         content={"table": table, "cards": len(CARDS)},
         tables=(table,),
     )
-    yield Page(path="submit.html", template="submit.html", title="How to submit", nav="submit", description=_SUBMIT)
+    yield Page(
+        path="submit.html", template="submit.html", title="How to submit", nav="submit.html", description=_SUBMIT
+    )
 
 
 _METHOD = "What the scores, intervals, tests and rank intervals of this site mean."
@@ -92,7 +81,7 @@ def _overview(collection: Collection) -> Page:
         path="index.html",
         template="index.html",
         title="Overview",
-        nav="overview",
+        nav="index.html",
         description="What language models can do in finance: rank intervals and scores with 95 % intervals.",
         content={
             "sections": sections,
@@ -113,18 +102,21 @@ def _capability(collection: Collection, view: CapabilityView) -> Page:
         path=view.page,
         template="capability.html",
         title=view.title,
-        nav=view.name,
+        nav=view.page,
         description=f"{view.title}: models ranked over {plural(len(names), 'task')}, with 95 % intervals.",
         content={"boards": boards, "tasks": [collection.task_of[name] for name in names], "view": view},
         tables=tuple(board.table for board in boards),
     )
 
 
-def _task(collection: Collection, view: TaskView) -> Page:
-    boards = [
-        board_view(collection, ranking, title=view.title, address=f"task-{view.slug}", number=number)
-        for number, ranking in enumerate(view.rankings, 1)
-    ]
+def _task(collection: Collection, view: TaskView, grids: Grids) -> Page:
+    boards = []
+    for number, ranking in enumerate(view.rankings, 1):
+        known = grids.get(id(ranking))
+        links = [("Item by item", item_page(view.slug, known[0]))] if known is not None else []
+        boards.append(
+            board_view(collection, ranking, title=view.title, address=f"task-{view.slug}", number=number, links=links)
+        )
     runs = [
         runs_table(collection, ranking, name=board.slug, number=number) if ranking.models else None
         for number, (ranking, board) in enumerate(zip(view.rankings, boards, strict=True), 1)
@@ -133,7 +125,7 @@ def _task(collection: Collection, view: TaskView) -> Page:
         path=view.page,
         template="task.html",
         title=view.title,
-        nav="tasks",
+        nav="tasks.html",
         description=f"{clean(view.name)}: scores of all models with 95 % intervals, chance and majority baselines.",
         content={"view": view, "boards": list(zip(boards, runs, strict=True)), "facts": _facts(view)},
         tables=(*(board.table for board in boards), *(table for table in runs if table is not None)),
@@ -142,31 +134,6 @@ def _task(collection: Collection, view: TaskView) -> Page:
 
 def _facts(view: TaskView) -> tuple[tuple[str, str], ...]:
     return card_facts(view.card) if view.card is not None else (("What", "a task of another package: it has no card"),)
-
-
-def _pair_pages(collection: Collection) -> Iterator[Page]:
-    for capability in collection.capabilities:
-        yield from _pairs_of(collection, capability, capability.slug)
-    for task in collection.tasks:
-        yield from _pairs_of(collection, task, f"task-{task.slug}")
-
-
-def _pairs_of(collection: Collection, view: CapabilityView | TaskView, address: str) -> Iterator[Page]:
-    title = view.title
-    for ranking in view.rankings:
-        if not ranking.pairs:
-            continue
-        name = board_slug(ranking, address)
-        table = pair_table(ranking, name=name, title=title)
-        yield Page(
-            path=f"pairs/{name}.html",
-            template="pairs.html",
-            title=f"{title}: pairs" if ranking.official else f"{title}: pairs, unofficial set",
-            nav="",
-            description=f"{title}: all pairs of models, with differences, intervals and p-values after Holm.",
-            content={"table": table, "matrix": matrix(collection, ranking, title=title), "back": (title, view.page)},
-            tables=(table,),
-        )
 
 
 def _boards(collection: Collection, view: CapabilityView, *, limit: int | None = None) -> list[BoardView]:
@@ -182,7 +149,7 @@ def _list(path: str, title: str, table: Table, description: str) -> Page:
         path=path,
         template="list.html",
         title=title,
-        nav=title.lower(),
+        nav=path,
         description=description,
         content=content,
         tables=(table,),

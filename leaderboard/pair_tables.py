@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from finbench.results.rank import PairTest, Ranking
@@ -34,8 +35,19 @@ class Matrix:
     rows: tuple[MatrixRow, ...]
 
 
-def pair_table(ranking: Ranking, *, name: str, title: str) -> Table:
-    """Every pair once: difference, interval, p after Holm, verdict, and what could have been seen."""
+def pair_table(
+    collection: Collection, ranking: Ranking, *, name: str, title: str, links: Mapping[tuple[str, str], str]
+) -> Table:
+    """Every pair once: difference, interval, p after Holm, verdict, and what could have been seen.
+
+    Args:
+        collection: the site's runs.
+        ranking: the board.
+        name: part of the table's id and downloads.
+        title: what is ranked.
+        links: the page of a pair, by the slugs of its models.
+    """
+    to_page = _links(collection, ranking, links)
     axis = axis_around_zero([(pair.ci_low, pair.ci_high) for pair in ranking.pairs])
     flips = any(pair.only_first is not None for pair in ranking.pairs)
     apart = Column(key="flips", title="Items apart", kind="num", hint="Right only by the first; only by the second")
@@ -59,15 +71,25 @@ def pair_table(ranking: Ranking, *, name: str, title: str) -> Table:
         caption=f"{title}: differences of all pairs, in percentage points",
         columns=columns,
         rows=tuple(
-            _row(pair, axis, flips=flips, visible=(pair.first, pair.second) in visible) for pair in ranking.pairs
+            _row(
+                pair,
+                axis,
+                flips=flips,
+                visible=(pair.first, pair.second) in visible,
+                page=to_page.get((pair.first, pair.second), ""),
+            )
+            for pair in ranking.pairs
         ),
         note=f"{note} Shown are the {count(PAIRS_LIMIT)} closest pairs; the downloads have all." if cut else note,
         download=f"data/pairs-{name}",
     )
 
 
-def matrix(collection: Collection, ranking: Ranking, *, title: str) -> Matrix | None:
+def matrix(
+    collection: Collection, ranking: Ranking, *, title: str, links: Mapping[tuple[str, str], str]
+) -> Matrix | None:
     """The differences as a square, or None where it would be too large to read."""
+    to_page = _links(collection, ranking, links)
     if not 2 < len(ranking.models) <= MATRIX_LIMIT:
         return None
     by_names = {(pair.first, pair.second): pair for pair in ranking.pairs}
@@ -76,7 +98,8 @@ def matrix(collection: Collection, ranking: Ranking, *, title: str) -> Matrix | 
         cells = []
         for other in ranking.models:
             pair = by_names.get((one.model, other.model)) or by_names.get((other.model, one.model))
-            cells.append(Cell() if pair is None else _matrix_cell(pair, one.model))
+            page = "" if pair is None else to_page.get((pair.first, pair.second), "")
+            cells.append(Cell() if pair is None else _matrix_cell(pair, one.model, page))
         view = collection.model_of[one.contender]
         rows.append(MatrixRow(label=view.label, page=view.page, cells=tuple(cells)))
     return Matrix(
@@ -93,18 +116,42 @@ def verdict(pair: PairTest) -> str:
     return "first is better" if pair.better == pair.first else "second is better"
 
 
-def _matrix_cell(pair: PairTest, row: str) -> Cell:
+def flips_text(only: tuple[int | None, int | None]) -> str:
+    """Items that only the first, and that only the second has right: `31 : 13`."""
+    first, second = only
+    return "–" if first is None or second is None else f"{count(first)} : {count(second)}"
+
+
+def detectable_text(mde: float | None) -> str:
+    """A difference in points; a dash where none could show."""
+    return percent(mde) if mde is not None and mde <= 1 else "–"
+
+
+def _links(
+    collection: Collection, ranking: Ranking, links: Mapping[tuple[str, str], str]
+) -> dict[tuple[str, str], str]:
+    """The page of each pair of a board, by the names that the board has for its models."""
+    slugs = {model.model: collection.model_of[model.contender].slug for model in ranking.models}
+    found = {}
+    for pair in ranking.pairs:
+        one, other = slugs[pair.first], slugs[pair.second]
+        found[pair.first, pair.second] = links.get((one, other)) or links.get((other, one), "")
+    return found
+
+
+def _matrix_cell(pair: PairTest, row: str, page: str) -> Cell:
     difference = pair.difference if pair.first == row else -pair.difference
     if pair.better is None:
-        return Cell(text=points(difference), hidden="no evidence")
+        return Cell(text=points(difference), href=page, hidden="no evidence")
     won = pair.better == row
-    return Cell(text=points(difference), hidden="better" if won else "worse", tone="won" if won else "lost")
+    tone = "won" if won else "lost"
+    return Cell(text=points(difference), href=page, hidden="better" if won else "worse", tone=tone)
 
 
-def _row(pair: PairTest, axis: Axis, *, flips: bool, visible: bool) -> Row:
+def _row(pair: PairTest, axis: Axis, *, flips: bool, visible: bool, page: str) -> Row:
     first, second = clean(pair.first), clean(pair.second)
     return Row(
-        cells=tuple(_cells(pair, axis, first, second, flips=flips)) if visible else (),
+        cells=tuple(_cells(pair, axis, first, second, flips=flips, page=page)) if visible else (),
         data={
             "first": first,
             "second": second,
@@ -121,7 +168,7 @@ def _row(pair: PairTest, axis: Axis, *, flips: bool, visible: bool) -> Row:
     )
 
 
-def _cells(pair: PairTest, axis: Axis, first: str, second: str, *, flips: bool) -> list[Cell]:
+def _cells(pair: PairTest, axis: Axis, first: str, second: str, *, flips: bool, page: str) -> list[Cell]:
     cells = [
         Cell(text=first, sort=first),
         Cell(text=second, sort=second),
@@ -129,12 +176,10 @@ def _cells(pair: PairTest, axis: Axis, first: str, second: str, *, flips: bool) 
         Cell(art=interval_bar(axis, pair.difference, pair.ci_low, pair.ci_high, signed=True)),
         Cell(text=p_text(pair.p), sort=pair.p),
         Cell(text=p_text(pair.p_holm), sort=pair.p_holm),
-        Cell(text=verdict(pair), tone="short" if pair.better is None else "sure", sort=pair.p_holm),
+        Cell(text=verdict(pair), href=page, tone="short" if pair.better is None else "sure", sort=pair.p_holm),
     ]
     if flips:
         only = (pair.only_first, pair.only_second)
-        text = "–" if None in only else f"{count(only[0] or 0)} : {count(only[1] or 0)}"
-        cells.append(Cell(text=text, sort=sum(number or 0 for number in only)))
-    shown = pair.mde is not None and pair.mde <= 1
-    cells.append(Cell(text=percent(pair.mde) if shown and pair.mde is not None else "–", sort=pair.mde))
+        cells.append(Cell(text=flips_text(only), sort=sum(number or 0 for number in only)))
+    cells.append(Cell(text=detectable_text(pair.mde), sort=pair.mde))
     return cells

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from finbench.errors import InputError
@@ -15,6 +16,23 @@ from finbench.files import writing
 #: The file by which a folder is known to be a site that was built here.
 MARKER = "site.json"
 GENERATOR = "finbench leaderboard"
+#: The folder of a board's states.
+STATES = "states"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """A site that was built.
+
+    Attributes:
+        unchanged: whether it lay there already, made from just these inputs, and nothing was written.
+    """
+
+    folder: Path
+    pages: int
+    models: int
+    runs: int
+    unchanged: bool = False
 
 
 def check_place(site: Path) -> None:

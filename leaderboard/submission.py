@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import stat
-import zipfile
+import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import yaml
 
 from finbench.errors import InputError
-from leaderboard.text import clean
+from leaderboard.archives import archive_fault
+from leaderboard.text import NAME_LIMIT, clean
 
 #: What a submission says of its model; each may be "undisclosed".
 KEYS = ("name", "organisation", "licence", "base_model", "training_data", "decontamination", "contact")
 DESCRIPTION = "model.yaml"
 SUMS = "SHA256SUMS"
+LOGS = "logs"
 _MAX_LOGS = 500
-_MAX_LOG_BYTES = 512 * 2**20
-_MAX_UNPACKED_BYTES = 4 * 2**30
-_MAX_RATIO = 500
+_MAX_FILES = 5_000
+_MAX_SUMS_BYTES = 2**18
 _MAX_TEXT = 2000
 
 
@@ -51,13 +54,16 @@ def read_submission(folder: Path) -> Submission:
     about = describe(folder)
     reasons: list[str] = []
     logs: list[Path] = []
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
+    found = sorted(islice(folder.rglob("*"), _MAX_FILES + 1))
+    if len(found) > _MAX_FILES:
+        raise InputError(f"{folder} holds more than {_MAX_FILES:,} files; a submission has {DESCRIPTION} and its logs")
+    for path in found:
+        name = shown(path, folder)
         if path.is_symlink() or not (path.is_dir() or stat.S_ISREG(path.lstat().st_mode)):
             reasons.append(f"{name} is a link or no plain file")
-        elif path.is_dir() or name in (DESCRIPTION, SUMS, "README.md"):
+        elif path.is_dir() or path in (folder / DESCRIPTION, folder / SUMS, folder / "README.md"):
             continue
-        elif path.suffix != ".eval":
+        elif path.suffix != ".eval" or path.relative_to(folder).parts[0] != LOGS:
             reasons.append(f"{name} does not belong into a submission ({DESCRIPTION}, {SUMS}, README.md, logs/*.eval)")
         elif (fault := archive_fault(path)) is not None:
             reasons.append(f"{name} {fault}")
@@ -65,10 +71,17 @@ def read_submission(folder: Path) -> Submission:
             logs.append(path)
     if len(logs) > _MAX_LOGS:
         reasons.append(f"{len(logs)} logs are more than {_MAX_LOGS}; submit the newest of each task only")
-    reasons.extend(_sums_faults(folder))
+    reasons.extend(_sums_faults(folder, logs))
+    reasons.extend(_name_faults(about["name"]))
     if not logs and not reasons:
         raise InputError(f"{folder} holds no log; put the .eval files of `finbench eval` into {folder / 'logs'}")
     return Submission(folder=folder, about=about, logs=tuple(logs[:_MAX_LOGS]), reasons=tuple(reasons))
+
+
+def submissions(places: Sequence[str | Path]) -> list[Path]:
+    """The folders among some places that are submissions, sorted: with a description, and a folder of logs."""
+    found = {path.parent for place in places if Path(place).is_dir() for path in Path(place).rglob(DESCRIPTION)}
+    return sorted(folder for folder in found if (folder / LOGS).is_dir())
 
 
 def describe(folder: Path) -> dict[str, str]:
@@ -81,59 +94,84 @@ def describe(folder: Path) -> dict[str, str]:
     try:
         if path.is_symlink() or path.stat().st_size > 100_000:
             raise InputError(f"{path} is a link or larger than 100 kB; write a plain short file")
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        _refuse_references(text, path)
+        found = yaml.safe_load(text)
     except (OSError, UnicodeDecodeError):
         raise InputError(f"{path} cannot be read; a submission says there: {', '.join(KEYS)}") from None
-    except yaml.YAMLError as error:
-        line = str(error).splitlines()[0]
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        line = clean(str(error).splitlines()[0], 120)
         raise InputError(f"{path} is not YAML ({line}); it holds one `key: text` a line: {', '.join(KEYS)}") from None
     if not isinstance(found, dict):
         raise InputError(f"{path} holds no keys; it says: {', '.join(KEYS)}")
     missing = [key for key in KEYS if found.get(key) in (None, "")]
     if missing:
         raise InputError(f"{path} does not say {', '.join(missing)}; write `undisclosed` for what you do not tell")
+    if any(isinstance(found[key], dict | list | set | bytes) for key in KEYS):
+        raise InputError(f"{path} holds lists or maps; it holds one `key: text` a line: {', '.join(KEYS)}")
     return {key: clean(str(found[key]), _MAX_TEXT) for key in KEYS}
 
 
-def archive_fault(path: Path) -> str | None:
-    """Why a log should not be opened, judged by its table of contents alone; None if it may be."""
-    if path.stat().st_size > _MAX_LOG_BYTES:
-        return f"is larger than {_MAX_LOG_BYTES >> 20} MB"
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-    except (OSError, zipfile.BadZipFile, ValueError):
-        return "is no log of Inspect: not a zip archive"
-    names = [member.filename for member in members]
-    if len(set(names)) < len(names):
-        return "holds two files of one name"
-    for member in members:
-        parts = member.filename.replace("\\", "/").split("/")
-        if member.filename.startswith(("/", "\\")) or ".." in parts or ":" in parts[0]:
-            return "holds a file with a path that leads out of it"
-        if stat.S_ISLNK(member.external_attr >> 16):
-            return "holds a link"
-        if not member.is_dir() and not member.filename.endswith(".json"):
-            return f"holds a file that is no part of a log ({clean(parts[-1], 40)})"
-    unpacked, packed = sum(one.file_size for one in members), max(sum(one.compress_size for one in members), 1)
-    if unpacked > _MAX_UNPACKED_BYTES or unpacked > max(_MAX_RATIO * packed, 2**24):
-        return f"would unpack to {unpacked >> 20} MB"
-    return None
+def shown(path: Path, folder: Path) -> str:
+    """The name of a file of a submission as it may be printed: names, too, come from anybody."""
+    return clean(path.relative_to(folder).as_posix(), 120)
 
 
-def _sums_faults(folder: Path) -> list[str]:
+def _refuse_references(text: str, path: Path) -> None:
+    """A few lines of YAML that refer to each other unfold to gigabytes; a key said twice hides one of its texts."""
+    keys: list[str] = []
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise InputError(f"{path} has references (& or *); write every text out")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > 2:
+            raise InputError(f"{path} holds lists or maps; it holds one `key: text` a line: {', '.join(KEYS)}")
+        if isinstance(event, yaml.ScalarEvent) and depth == 1:
+            keys.append(event.value)
+    twice = [key for key in KEYS if keys[0::2].count(key) > 1]
+    if twice:
+        raise InputError(f"{path} says {', '.join(twice)} twice; say each once")
+
+
+def _name_faults(name: str) -> list[str]:
+    """Whether a public name can be mistaken for another: cut, or of letters of several scripts that look alike."""
+    if len(name) > NAME_LIMIT:
+        return [f"the model's name has more than {NAME_LIMIT} characters"]
+    scripts = {unicodedata.name(char, "").split(" ")[0] for char in name if char.isalpha()}
+    if "LATIN" in scripts and scripts & {"CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC"}:
+        return [f"the model's name mixes letters of {' and '.join(sorted(map(str.title, scripts)))} that look alike"]
+    if unicodedata.normalize("NFKC", name) != name:
+        return ["the model's name has characters that stand for others (full width, ligatures); write them plainly"]
+    return []
+
+
+def _sums_faults(folder: Path, logs: list[Path]) -> list[str]:
     path = folder / SUMS
-    if not path.is_file() or path.is_symlink():
+    if path.is_symlink() or not path.is_file():
         return []
-    faults = []
+    if path.stat().st_size > _MAX_SUMS_BYTES:
+        return [f"{SUMS} is larger than {_MAX_SUMS_BYTES >> 10} kB"]
+    faults, listed = [], set()
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        digest, _, name = line.strip().partition(" ")
-        name = name.lstrip(" *")
+        digest, _, rest = line.strip().partition(" ")
+        name = rest.lstrip(" *")
         file = folder / name
-        if not name or ".." in Path(name).parts or Path(name).is_absolute() or not file.is_file():
+        listed.add(file)
+        if not name or ".." in Path(name).parts or Path(name).is_absolute() or not _is_plain_file(file, folder):
             faults.append(f"{SUMS} names {clean(name or line, 80)}, which is not there")
             continue
         with file.open("rb") as content:
             if hashlib.file_digest(content, "sha256").hexdigest() != digest.lower():
                 faults.append(f"{clean(name, 80)} is not the file that {SUMS} speaks of")
+    faults.extend(f"{SUMS} does not name {shown(log, folder)}" for log in logs if log not in listed)
     return faults
+
+
+def _is_plain_file(path: Path, folder: Path) -> bool:
+    """Whether it is a file without a link on the way to it."""
+    try:
+        way = [path, *path.parents]
+        return path.is_file() and not any(one.is_symlink() for one in way[: way.index(folder)])
+    except (OSError, ValueError):
+        return False

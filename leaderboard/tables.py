@@ -43,7 +43,9 @@ class Column:
     head: Svg | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(
+    slots=True, kw_only=True, eq=False
+)  # not frozen: a board has half a million, and frozen ones take thrice as long
 class Cell:
     """What stands in a cell.
 
@@ -55,7 +57,8 @@ class Cell:
         art: a drawing made by `leaderboard.charts`.
         hidden: words for screen readers only.
         badges: marks after the text.
-        code: a command, shown on demand.
+        code: a command or a text, shown on demand.
+        open: the words that bring it up.
         tone: a class of the style sheet.
     """
 
@@ -67,10 +70,11 @@ class Cell:
     hidden: str = ""
     badges: tuple[Badge, ...] = ()
     code: str = ""
+    open: str = "show"
     tone: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class Row:
     """A row: its cells in the order of the columns, and the same facts for machines.
 
@@ -79,6 +83,8 @@ class Row:
     Attributes:
         head: index of the cell that names the row.
         starts_group: whether a rule is drawn above it.
+        anchor: id of the row on the page.
+        html: the row as it stands on the page, where a module writes that itself; everything in it is escaped.
     """
 
     cells: tuple[Cell, ...]
@@ -86,6 +92,8 @@ class Row:
     head: int = 0
     starts_group: bool = False
     muted: bool = False
+    anchor: str = ""
+    html: Svg | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +119,7 @@ class Table:
     @property
     def shown(self) -> list[Row]:
         """The rows that the page shows."""
-        return [row for row in self.rows if row.cells]
+        return [row for row in self.rows if row.cells or row.html is not None]
 
     @property
     def filterable(self) -> bool:
@@ -121,19 +129,30 @@ class Table:
 
 def to_json(table: Table) -> str:
     """The rows as a JSON document, one row a line; numbers that JSON has no form for become null."""
-    rows = ",\n".join(json.dumps({key: _finite(value) for key, value in row.data.items()}) for row in table.rows)
-    return f'{{"table": {json.dumps(table.caption)}, "rows": [\n{rows}\n]}}\n'
+    try:
+        rows = [_line(row.data) for row in table.rows]
+    except ValueError:
+        rows = [_line({key: _finite(value) for key, value in row.data.items()}) for row in table.rows]
+    joined = ",\n".join(rows)
+    return f'{{"table": {json.dumps(table.caption)}, "rows": [\n{joined}\n]}}\n'
 
 
 def to_csv(table: Table) -> str:
     """The rows as CSV with a header; texts that a spreadsheet would run as formulas get an apostrophe."""
-    fields = list(dict.fromkeys(key for row in table.rows for key in row.data))
+    keys = table.rows[0].data.keys() if table.rows else {}.keys()
+    alike = all(row.data.keys() == keys for row in table.rows)  # nearly always; looking each key up takes twice as long
+    fields = list(keys) if alike else list(dict.fromkeys(key for row in table.rows for key in row.data))
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(fields)
-    for row in table.rows:
-        writer.writerow([_inert(row.data.get(field)) for field in fields])
+    writer.writerow([_inert(field) for field in fields])
+    if alike:
+        writer.writerows([_inert(value) for value in row.data.values()] for row in table.rows)
+    else:
+        writer.writerows([_inert(row.data.get(field)) for field in fields] for row in table.rows)
     return out.getvalue()
+
+
+_line = json.JSONEncoder(allow_nan=False).encode
 
 
 def _finite(value: Scalar) -> Scalar:
@@ -141,6 +160,6 @@ def _finite(value: Scalar) -> Scalar:
 
 
 def _inert(value: Scalar) -> Scalar:
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return f"'{value}"
-    return "" if value is None else value
+    if type(value) is not str:
+        return value  # the writer leaves None empty
+    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value

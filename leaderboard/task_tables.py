@@ -9,7 +9,7 @@ from finbench.card import TaskCard
 from finbench.results.boards import contender_of
 from finbench.results.rank import Ranking
 from finbench.tasks.catalogue import CARDS
-from leaderboard.board_tables import UNOFFICIAL, flag_badges, nth
+from leaderboard.board_words import UNOFFICIAL, flag_badges, nth
 from leaderboard.collect import Collection, RunFacts, TaskView
 from leaderboard.tables import Badge, Cell, Column, Row, Scalar, Table
 from leaderboard.text import clean, count, day, percent
@@ -143,7 +143,7 @@ def run_badges(collection: Collection, facts: RunFacts) -> tuple[Badge, ...]:
 
 def _run_row(collection: Collection, facts: RunFacts) -> Row:
     run, view = facts.run, collection.model_of[contender_of(facts.run)]
-    outcomes, samples = run.outcomes, max(len(run.items), 1)
+    outcomes, samples = facts.outcomes, max(len(run.items), 1)
     kept = facts.followed_format
     units = facts.score.clusters if facts.score.clusters is not None else facts.score.n
     cells = (
@@ -173,9 +173,9 @@ def run_data(facts: RunFacts) -> dict[str, Scalar]:
         "clusters": facts.score.clusters,
         "official": run.official,
         "complete": run.complete,
-        **run.outcomes,
+        **facts.outcomes,
         "followed_format": facts.followed_format,
-        "collapsed": None if run.collapsed is None else clean(run.collapsed),
+        "collapsed": None if facts.collapsed is None else clean(facts.collapsed),
         "near_chance": facts.near_chance,
         "input_tokens": run.input_tokens,
         "output_tokens": run.output_tokens,

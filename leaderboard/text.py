@@ -26,6 +26,13 @@ def clean(text: str | None, limit: int = NAME_LIMIT) -> str:
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
+def clean_text(text: str, limit: int) -> str:
+    """As `clean`, for a text of several lines."""
+    lines = [clean(line, limit) for line in text[: 2 * limit].splitlines()]
+    whole = "\n".join(line for line in lines if line)
+    return whole if len(whole) <= limit else whole[: limit - 1].rstrip() + "…"
+
+
 def _is_visible(char: str) -> bool:
     return unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Cn")
 
@@ -37,6 +44,7 @@ def slug(name: str, *further: str) -> str:
     return f"{readable}-{hashlib.sha256(key).hexdigest()[:8]}"
 
 
+@lru_cache(maxsize=65536)
 def percent(value: float, digits: int = 1) -> str:
     """A share as percent, or a coefficient times 100, without the sign for percent: `71.7`."""
     return _signed(f"{100 * value:.{digits}f}")
@@ -66,6 +74,13 @@ def count(value: int) -> str:
 def plural(number: int, word: str) -> str:
     """`1 model`, `2 models`."""
     return f"{count(number)} {word}" if number == 1 else f"{count(number)} {word}s"
+
+
+def duration(seconds: float) -> str:
+    """A time in words: `42 s`, `5 min`, `3.2 h`."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
 def ranks(low: int, high: int) -> str:

@@ -26,6 +26,6 @@ say "3/4  both models, item by item: paired tests with intervals"
 "$BIN/finbench" compare "$OUT/logs" --baseline smollm2-135m-instruct --candidate quickstart-sft --json >"$OUT/compare.json" 2>/dev/null
 
 say "4/4  publish: a static leaderboard from the logs"
-"$BIN/finbench" leaderboard build "$OUT/logs" -o "$OUT/site"
+"$BIN/finbench" leaderboard build "$OUT/logs" -o "$OUT/site" --recipes "$OUT"
 
 say "done: open $OUT/site/index.html; logs in $OUT/logs (inspect view --log-dir $OUT/logs), report in $OUT/report.md"

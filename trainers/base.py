@@ -14,6 +14,9 @@ from pydantic import BaseModel, ConfigDict
 from finbench.errors import InputError
 
 ENTRY_POINT_GROUP = "finbench.trainers"
+#: File below a stage's folder that a trainer may leave rows in, for a later stage's `data: [{stage: NAME}]`; kinds of
+#: its rows may stand apart in `pairs/<part>.jsonl`.
+ROWS = "rows.jsonl"
 
 
 class StageError(InputError):
@@ -30,14 +33,22 @@ class Settings(BaseModel):
 class Prepared:
     """The rows of one stage, written out as JSON lines: what every trainer reads, in this process or another one.
 
-    Each line is an object with `id`, `prompt` and `completion`; the latter two are both strings or both lists of
-    chat messages (`{"role": ..., "content": ...}`).
+    Each line is an object with `id` and the fields of its kind (`trainers.data.rows.kind_of` tells which):
+
+    - prompt-completion: `prompt` and `completion`, each a string or a list of chat messages
+      (`{"role": ..., "content": ...}`);
+    - messages: `messages`, a conversation with turns of the assistant;
+    - text: `text`, a document;
+    - preference: `prompt`, `chosen` and `rejected`, as prompt and completion.
+
+    The rows of a source follow each other, in the order of `sources`.
 
     Attributes:
         path: the file.
         rows: how many lines it has.
         sha256: fingerprint of the rows in their canonical form, in order.
-        sources: for each source what was offered and taken; JSON values for the lineage.
+        sources: for each source its kind, what was offered and taken, its group and weight; JSON values for the
+            lineage.
     """
 
     path: Path
@@ -94,7 +105,12 @@ class Budget:
 class Trainer(Protocol):
     """What the runner calls; found by its name in the entry point group `finbench.trainers`.
 
-    A trainer may also have `budget(config, examples) -> Budget`, which makes the dry run say more than "unknown".
+    A trainer may also have
+    - `budget(config, examples) -> Budget`, which makes the dry run say more than "unknown";
+    - `needs_data = False`, if a stage without `data` makes sense;
+    - `inputs(config) -> tuple[str, ...]`, the checkpoints and files that the settings refer to (`parent`, `base`, names
+      of earlier stages, paths). It is then called with `inputs`, a mapping from each of them to where it lies; what
+      lies there is part of the stage's identity.
 
     Attributes:
         settings: the class that the stage's `config` is read into.

@@ -40,7 +40,8 @@ def train(
     """
     read = load_recipe(recipe_path(recipe), overrides)
     if dry_run:
-        from trainers.plan import plan, text
+        from trainers.plan import plan
+        from trainers.plan_text import text
 
         value = plan(read, tokens_per_second)
         if as_json:

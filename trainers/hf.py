@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -28,8 +29,12 @@ def load_tokenizer(model: str) -> Any:
         raise InputError(f"no usable tokenizer in {model} ({type(error).__name__}: {first_line(error)})") from error
 
 
-def load_model(model: str) -> Any:
+def load_model(model: str, attention: str | None = None) -> Any:
     """The causal language model in folder `model` with fp32 weights, from safetensors only.
+
+    Args:
+        model: the folder.
+        attention: name of the attention implementation; None takes the model's default.
 
     Raises:
         InputError: no folder, or no causal language model that can be read there.
@@ -42,7 +47,11 @@ def load_model(model: str) -> Any:
     logging.disable_progress_bar()  # the bars of loading and saving say nothing; progress of training has its own lines
     try:
         return AutoModelForCausalLM.from_pretrained(
-            model, dtype=torch.float32, local_files_only=True, use_safetensors=True
+            model,
+            dtype=torch.float32,
+            local_files_only=True,
+            use_safetensors=True,
+            **({"attn_implementation": attention} if attention else {}),
         )
     except Exception as error:  # as above
         raise InputError(
@@ -105,7 +114,7 @@ def plan_memory(model: Any, batch: int, length: int, *, gpu: bool, full: bool, w
     free = free_memory(gpu)
     weights = int(model.num_parameters())
     # the weights are already in memory on a CPU; a low-rank adapter adds next to nothing
-    states = weights * ((BYTES_PER_WEIGHT if gpu else BYTES_PER_WEIGHT - 4) if full else (4 if gpu else 0))
+    states = weights * ((BYTES_PER_WEIGHT if gpu else BYTES_PER_WEIGHT - 4) if full else (4 if gpu else 0)) // shards()
     if states > free:
         raise StageError(
             f"training {weights / 1e6:.0f} M weights needs about {states / 2**30:.1f} GiB more and "
@@ -115,6 +124,13 @@ def plan_memory(model: Any, batch: int, length: int, *, gpu: bool, full: bool, w
         return wish
     activations = activation_bytes(model.config, batch, length, bytes_per_value=2 if gpu else 4)
     return states + activations > 0.6 * free
+
+
+def shards() -> int:
+    """Processes that weights, gradients and optimizer state are divided among: FSDP, or DeepSpeed's third stage."""
+    fsdp = os.environ.get("ACCELERATE_USE_FSDP", "").lower() == "true"
+    third = os.environ.get("ACCELERATE_DEEPSPEED_ZERO_STAGE") == "3"
+    return int(os.environ.get("WORLD_SIZE", "1")) if fsdp or third else 1
 
 
 def has_gpu() -> bool:

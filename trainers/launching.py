@@ -5,19 +5,30 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from finbench.errors import InputError
 from trainers import worker
 from trainers.base import Prepared, StageError
 from trainers.files import read_json, write_json
-from trainers.recipe import Stage
+from trainers.reading import LAUNCH_FOLDER, recipe_folders
+from trainers.recipe import LAUNCHERS, Launch, Stage
 
 JOB = "job.json"
 
 
 def train_stage(
-    stage: Stage, *, config: dict[str, Any], model: Path, data: Prepared, out: Path, seed: int
+    stage: Stage,
+    *,
+    config: dict[str, Any],
+    model: Path,
+    data: Prepared,
+    out: Path,
+    seed: int,
+    inputs: Mapping[str, Path] | None = None,
+    track: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Train one stage in a process of its own; gives the worker's result.
 
@@ -28,6 +39,8 @@ def train_stage(
         data: its rows.
         out: the stage's folder; a broken run there is gone on with.
         seed: of this run.
+        inputs: where each other checkpoint or file lies that the settings refer to.
+        track: trackers that the loop's numbers are sent to.
 
     Raises:
         StageError: the worker ended without a result; the message is its own sentence, or what the exit code says.
@@ -44,10 +57,12 @@ def train_stage(
             "config": config,
             "out": str(out),
             "seed": seed,
+            "inputs": {name: str(path) for name, path in (inputs or {}).items()},
             "processes": stage.launch.processes if stage.launch else 1,
+            "track": list(track),
         },
     )
-    launcher = list(stage.launch.command) if stage.launch else [sys.executable]
+    launcher = launcher_of(stage.launch)
     command = [*launcher, str(Path(worker.__file__).resolve()), str(job)]
     try:
         # file descriptor 2: what trainers print must not end up in a JSON document on our stdout
@@ -61,6 +76,43 @@ def train_stage(
     if (out / worker.ERROR).is_file():
         raise StageError(f"stage {stage.name!r}: {read_json(out / worker.ERROR)['message']}")
     raise StageError(f"stage {stage.name!r}: {how_it_ended(code)}")
+
+
+def launcher_of(launch: Launch | None) -> list[str]:
+    """The program and options that start a worker; its path and job follow.
+
+    Raises:
+        InputError: the launch configuration is not there.
+    """
+    if launch is None:
+        return [sys.executable]
+    if launch.config is None:
+        return list(launch.command)
+    count = str(launch.processes)
+    if launch.config == "torchrun":
+        # a free port of its own, so that two runs on one machine do not meet
+        rendezvous = [] if launch.options else ["--standalone"]
+        return [
+            sys.executable, "-m", "torch.distributed.run", *rendezvous, "--nproc_per_node", count, *launch.options
+        ]  # fmt: skip
+    file = launch_file(launch.config)
+    return [
+        sys.executable, "-m", "accelerate.commands.launch", "--config_file", str(file), "--num_processes", count,
+        *launch.options,
+    ]  # fmt: skip
+
+
+def launch_file(config: str) -> Path:
+    """The file of a launch configuration: one that ships, by name, or a path.
+
+    Raises:
+        InputError: it is not there.
+    """
+    shipped = [folder / LAUNCH_FOLDER / f"{config}.yaml" for folder in recipe_folders()]
+    for path in [Path(config)] if config not in LAUNCHERS else shipped:
+        if path.is_file():
+            return path
+    raise InputError(f"there is no launch configuration {config}; it is a YAML file of `accelerate config`")
 
 
 def wait(child: subprocess.Popen[bytes]) -> int:

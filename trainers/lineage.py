@@ -7,6 +7,7 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,15 @@ LINEAGE = "lineage.json"
 _PACKAGES = ("finbench", "torch", "transformers", "trl", "peft", "accelerate", "datasets", "tokenizers", "inspect-ai")
 
 
-def stage_identity(stage: Stage, *, config: dict[str, Any], data: Prepared, parent: str, seed: int) -> dict[str, Any]:
+def stage_identity(
+    stage: Stage,
+    *,
+    config: dict[str, Any],
+    data: Prepared,
+    parent: str,
+    seed: int,
+    inputs: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
     """All that decides which weights a stage leaves; its hash names the stage's folder.
 
     Args:
@@ -27,6 +36,7 @@ def stage_identity(stage: Stage, *, config: dict[str, Any], data: Prepared, pare
         data: its rows.
         parent: identity of the model it starts from: a base model's pin, or the hash of the stage before.
         seed: of this run.
+        inputs: identity of each other checkpoint or file that the settings refer to.
     """
     return {
         "trainer": stage.trainer,
@@ -36,6 +46,7 @@ def stage_identity(stage: Stage, *, config: dict[str, Any], data: Prepared, pare
         "parent": parent,
         "seed": seed,
         "processes": stage.launch.processes if stage.launch else 1,
+        **({"inputs": dict(inputs)} if inputs else {}),
     }
 
 
@@ -50,21 +61,39 @@ def folder_name(index: int, stage: str, digest: str) -> str:
 
 
 def write_lineage(
-    folder: Path, stage: Stage, *, identity: dict[str, Any], data: Prepared, base: str, result: dict[str, Any]
+    folder: Path,
+    stage: Stage,
+    *,
+    identity: dict[str, Any],
+    data: Prepared,
+    base: str,
+    result: dict[str, Any],
+    overlaps: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Write `lineage.json` into a stage's folder; that it is there means that the stage is finished."""
+    """Write `lineage.json` into a stage's folder; that it is there means that the stage is finished.
+
+    Args:
+        folder: the stage's.
+        stage: of the recipe.
+        identity: of `stage_identity`.
+        data: the rows that were trained on.
+        base: public name of the recipe's base model.
+        result: what the worker said.
+        overlaps: what was found of evaluation items in the rows; None where nothing was looked for.
+    """
     lineage = {
         "stage": stage.name,
         "hash": identity_hash(identity),
         "identity": identity,
         "base": base,
-        "data": {"rows": data.rows, "sha256": data.sha256, "sources": list(data.sources)},
-        "training": {key: result[key] for key in ("steps", "tokens", "seconds", "notes")},
+        "data": {"rows": data.rows, "sha256": data.sha256, "sources": list(data.sources)}
+        | ({"decontamination": overlaps} if overlaps else {}),
+        "training": {key: result.get(key) for key in ("steps", "tokens", "seconds", "peak_memory_gib", "notes")},
         "checkpoint": result["checkpoint"],
         "versions": result["versions"],
         "hardware": result["hardware"],
         "git": git_state(),
-        "launch": list(stage.launch.command) if stage.launch else None,
+        "launch": stage.launch.line if stage.launch else None,
     }
     write_json(folder / LINEAGE, lineage)
     return lineage

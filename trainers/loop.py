@@ -15,7 +15,7 @@ from typing import Any
 
 from transformers import PrinterCallback, TrainerCallback
 
-from trainers.base import StageError
+from trainers.base import Checkpoint, StageError
 from trainers.files import canonical, read_json, write_json, write_text
 from trainers.progress import duration, say
 
@@ -37,8 +37,11 @@ class Careful:
 
     def training_step(self, model: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """One forward and backward pass; raises StageError where its loss is not finite."""
-        mask = inputs.get("attention_mask")
-        self.tokens_here += int(inputs["input_ids"].numel() if mask is None else mask.sum())
+        if not isinstance(inputs, list):  # prompts to be sampled from, whose trainer counts what becomes of them
+            mask = inputs.get("attention_mask")
+            packed = inputs.pop("tokens", None)  # what the collator of packed rows counted; no argument of a model
+            everything = inputs["input_ids"].numel() if mask is None else mask.sum()
+            self.tokens_here += int(everything if packed is None else packed)
         loss = super().training_step(model, inputs, *args, **kwargs)  # type: ignore[misc]
         if not math.isfinite(float(loss)):
             raise StageError(_diverged(self, f"the loss became {float(loss)}"))
@@ -151,6 +154,54 @@ def train(trainer: Any, folder: Path, main: bool) -> None:
     trainer.seconds = time.monotonic() - begun
     if not weights_are_finite(trainer.model):
         raise StageError(_diverged(trainer, "the weights are no longer finite"))
+
+
+def finish(
+    trainer: Any,
+    tokenizer: Any,
+    out: Path,
+    *,
+    label: str,
+    merge: bool,
+    gpu: bool,
+    checkpointing: bool,
+    use_cache: bool = True,
+) -> Checkpoint:
+    """Train to the end, going on from what lies under `out`, and leave the checkpoint there.
+
+    Args:
+        trainer: a transformers trainer with `Careful` mixed in.
+        tokenizer: saved beside the weights.
+        out: the stage's folder.
+        label: what progress lines begin with.
+        merge: whether low-rank adapters are added to the weights at the end.
+        gpu: whether training runs on an accelerator in bf16.
+        checkpointing: whether activations are recomputed.
+        use_cache: what the checkpoint's config says of its cache; the loop turns it off, and would save it so.
+
+    Raises:
+        StageError: the loss or the weights are no longer finite, or the checkpoint cannot be written.
+    """
+    from trainers.hf import save_checkpoint
+
+    main = bool(trainer.is_world_process_zero())
+    watch(trainer, out, label)
+    train(trainer, out / "resume", main)
+    trained = trainer.accelerator.unwrap_model(trainer.model)
+    trained.config.use_cache = use_cache
+    merged = trained.merge_and_unload() if merge else None
+    save_checkpoint(trainer, tokenizer, merged, out / "checkpoint", main=main)
+    notes = {
+        "loss": final_losses(trainer.state.log_history),
+        "activation_checkpointing": checkpointing,
+        "precision": "bf16" if gpu else "fp32",
+        "tokens_per_second": trainer.speed(),
+        "resumed_from_step": trainer.resumed_from,
+        "processes": trainer.accelerator.num_processes,
+    }
+    return Checkpoint(
+        path=out / "checkpoint", steps=int(trainer.state.global_step), tokens=trainer.tokens_seen(), notes=notes
+    )
 
 
 def weights_are_finite(model: Any) -> bool:

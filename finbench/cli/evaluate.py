@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from finbench.cli.output import console, share, table
 from finbench.errors import ClaimFailed, InputError
+
+if TYPE_CHECKING:
+    from finbench.results.runs import Run
 
 
 @click.command("eval")
@@ -23,9 +26,15 @@ from finbench.errors import ClaimFailed, InputError
 )
 @click.option("--processes", type=click.IntRange(min=1), default=1, show_default=True, help="Worker processes at once.")
 @click.option("--max-connections", type=click.IntRange(min=1), help="Requests at once; a local model's batch size.")
-@click.option("--max-cost", type=click.FloatRange(min=0), help="Begin no further task after so many USD.")
-@click.option("--prices", type=click.Path(dir_okay=False, exists=True, path_type=Path), help="Prices of models (YAML).")
+@click.option(
+    "--max-cost", type=click.FloatRange(min=0), help="Ask nothing more once the command has spent so many USD."
+)
+@click.option(
+    "--prices", type=click.Path(dir_okay=False, exists=True, path_type=Path), help="USD for a million tokens (YAML)."
+)
 @click.option("--model-base-url", help="Server to talk to.")
+@click.option("--grader", help="The judge of tasks that need one: a model string or a checkpoint folder.")
+@click.option("--grader-base-url", help="The judge's server.")
 @click.option("-M", "model_args", multiple=True, metavar="KEY=VALUE", help="Model argument, as in `inspect eval`.")
 @click.option(
     "-T", "task_args", multiple=True, metavar="KEY=VALUE", help="Task option for every task (data, seed, ...)."
@@ -43,10 +52,16 @@ def evaluate(
     max_cost: float | None,
     prices: Path | None,
     model_base_url: str | None,
+    grader: str | None,
+    grader_base_url: str | None,
     model_args: tuple[str, ...],
     task_args: tuple[str, ...],
 ) -> None:
-    """Score models on tasks; run again it does only what is missing."""
+    """Score models on tasks; run again it does only what is missing.
+
+    Tasks named by --tasks all have to be runnable, or nothing is run. Of a suite, those that can be run here are run;
+    the others (no rows, no judge) are named with the reason, and the command then ends with 2.
+    """
     from finbench.evaluation import model_spec, run
     from finbench.tasks.catalogue import resolve
 
@@ -60,6 +75,7 @@ def evaluate(
         model_spec(model, name=names[index] if names else None, args=arguments, base_url=model_base_url)
         for index, model in enumerate(models)
     ]
+    judge = model_spec(grader, base_url=grader_base_url) if grader else None
     click.echo(f"finbench: {len(specs)} model(s) on {', '.join(tasks)}; logs in {log_dir}", err=True)
     result = run(
         specs,
@@ -71,10 +87,20 @@ def evaluate(
         max_connections=max_connections,
         max_cost=max_cost,
         prices=prices,
+        grader=judge,
+        optional=set(tasks) - set(resolve(tasks=wanted) if wanted else ()),
     )
     _summary(list(result.log_dirs.values()))
+    for task, reason in result.skipped.items():
+        click.echo(f"not run: {task}: {reason}")
     if result.exit_code == 2:
         raise InputError("the evaluation could not be run, for the reason above")
+    if result.skipped:
+        left = "the others are" if result.exit_code == 0 else "of the others some are not complete, the rest is"
+        raise InputError(
+            f"{len(result.skipped)} of {len(tasks)} tasks were not run ({', '.join(result.skipped)}), each for its "
+            f"reason above; {left} scored"
+        )
     if result.exit_code != 0:
         raise ClaimFailed("the evaluation is not complete, for the reason above")
 
@@ -90,12 +116,18 @@ def _summary(folders: list[Path]) -> None:
     shown = table(
         "model", "task", "metric", "score ", "95 % interval", "n ", "unparsed ", "refused ", "truncated ", "errors ", ""
     )
-    for key in sorted({(run.model, run.task) for run in runs}):
-        run = newest(one for one in runs if (one.model, one.task) == key)
+    ways: dict[tuple[str, str, str], list[Run]] = {}
+    for one in runs:
+        ways.setdefault((one.model, one.task, one.settings.elicitation or ""), []).append(one)
+    # a task that was asked in two ways has two lines
+    told = [(model, task) for model, task, _ in ways]
+    for (model, task, way), found in sorted(ways.items()):
+        run = newest(found)
         outcomes = run.outcomes
         notes = [
             word
             for word, said in (
+                (way, told.count((model, task)) > 1),
                 ("unofficial", not run.official),
                 ("incomplete", not run.complete),
                 ("collapsed", run.collapsed),

@@ -20,6 +20,15 @@ _OWN = {
     "rank": ("finbench.cli.rank:rank", "Rank intervals and ties of all models."),
     "power": ("finbench.cli.power:power", "What difference a number of items can show."),
     "export": ("finbench.cli.export:export", "One row per model, task, item and epoch; or Every Eval Ever."),
+    "judge-check": (
+        "finbench.cli.judge_check:judge_check",
+        "Is a model fit to judge? Agreement with labelled answers.",
+    ),
+    "genrm-check": (
+        "finbench.cli.genrm_check:genrm_check",
+        "Is a model fit to teach steps? Its location and correction against the program's.",
+    ),
+    "audit": ("finbench.cli.audit:audit", "How many evaluation items stand in a training text."),
     "data": ("finbench.cli.data:data", "What rows are here, fetching them, checking them."),
 }
 GROUP = "finbench.commands"

@@ -44,7 +44,8 @@ def rank(
         from finbench.results.plots import check_plot
 
         check_plot(plot)
-    runs = read_runs(logs, skip_bad=skip_bad, scorer=scorer, metric=metric, cluster=cluster)
+    only = [task] if task is not None else []
+    runs = read_runs(logs, skip_bad=skip_bad, scorer=scorer, metric=metric, cluster=cluster, tasks=only)
     try:
         chosen = rank_models_of(runs, capability=capability, task=task)
         found = rankings_of(runs, capability=capability, task=task)
@@ -65,6 +66,7 @@ def rank(
 
 def show(ranking: Ranking) -> None:
     """Print a ranking as a table, with how to read it."""
+    shown_as = "{:.2f}".format if "scale_not_0_to_1" in ranking.flags else share
     shown = table("rank", "model", "score ", "95 % interval", "n ", "", title=ranking.name)
     for model in ranking.models:
         ranks = str(model.rank_low) if model.rank_low == model.rank_high else f"{model.rank_low}-{model.rank_high}"
@@ -79,8 +81,8 @@ def show(ranking: Ranking) -> None:
         shown.add_row(
             ranks,
             model.model,
-            share(model.score),
-            f"{share(model.ci_low)} to {share(model.ci_high)}",
+            shown_as(model.score),
+            f"{shown_as(model.ci_low)} to {shown_as(model.ci_high)}",
             str(model.n),
             ", ".join(marks),
         )
@@ -90,9 +92,12 @@ def show(ranking: Ranking) -> None:
 
 
 def _notes(chosen: Ranking, others: list[Ranking]) -> list[str]:
+    from finbench.results.report import explain
+
     lines = [f"{one.model} is not ranked: {one.reason}" for one in chosen.not_ranked]
     if chosen.no_claim:
         lines.append(f"no model is called better than another: {', '.join(chosen.no_claim)} has fewer than 5 clusters")
+    lines.extend(f"note: {explain(flag)}" for flag in chosen.flags if flag != "no_claim")
     for other in others:
         names = ", ".join(model.model for model in other.models) or ", ".join(one.model for one in other.not_ranked)
         kind = "official" if other.official else "unofficial"

@@ -56,6 +56,8 @@ def tasks(capability: str | None, domain: str | None, suite: str | None, as_json
 
 def describe(card: TaskCard) -> dict[str, Any]:
     """A card as a JSON object of the contract, with where its rows are."""
+    from finbench.data.availability import rows_of
+
     available, rows = rows_of(card)
     return {
         "name": card.name,
@@ -69,6 +71,7 @@ def describe(card: TaskCard) -> dict[str, Any]:
         "items": card.items,
         "chance": card.chance,
         "majority": card.majority,
+        "baselines": card.baselines,
         "cluster": card.cluster,
         "sources": [source.model_dump(exclude_none=True) for source in card.sources],
         "licence": card.licence,
@@ -76,24 +79,7 @@ def describe(card: TaskCard) -> dict[str, Any]:
         "version": card.version,
         "errata": list(card.errata),
         "citation": card.citation,
+        "judged": card.judged,
         "available": available,
         "rows": rows,
     }
-
-
-def rows_of(card: TaskCard) -> tuple[bool, str]:
-    """Whether a task can run here without asking the network, and where its rows are or would come from."""
-    from finbench.data.hub import is_cached
-    from finbench.data.locate import folder_path, package_path
-
-    if not card.implemented:
-        return False, f"card only: {card.not_implemented}"
-    if folder_path(card) is not None:
-        return True, f"$FINBENCH_DATA/{card.data_folder}/{card.split}.jsonl"
-    if card.sources[0].uri == "package" and (package_path(card) is not None or "generated" in card.sources[0].note):
-        return True, "package"
-    hub = next((source for source in card.sources if source.is_hub and source.revision), None)
-    if hub is not None:
-        place = f"{hub.uri}@{(hub.revision or '')[:12]}"
-        return (True, f"{place} (cached)") if is_cached(hub) else (False, f"{place} (not fetched)")
-    return False, f"none here: {card.sources[0].uri}, pass -T data=PATH"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -27,6 +28,10 @@ class Located:
             revision.
         source: the card's source that was read, for hub and package.
         path: the file that was read, for path and folder.
+        revision: the commit that was read, for the hub.
+        split: the split as the hub names it, for the hub.
+        fresh: whether the rows came over the network just now.
+        export: whether the commit is one of the hub's parquet export of a set that has only a script.
     """
 
     kind: str
@@ -34,6 +39,10 @@ class Located:
     rows: list[Row]
     source: Source | None = None
     path: Path | None = None
+    revision: str | None = None
+    split: str | None = None
+    fresh: bool = False
+    export: bool = False
 
     @property
     def shown(self) -> str:
@@ -48,28 +57,61 @@ def locate(card: TaskCard, *, data: str | Path | None = None, split: str | None 
         InputError: if `data` is given and unreadable, or no source answers; says what the task needs, its licence, and
             the command that gets it.
     """
+    return next(places(card, data=data, split=split))
+
+
+def places(
+    card: TaskCard, *, data: str | Path | None = None, split: str | None = None, latest: bool = False
+) -> Iterator[Located]:
+    """Rows of `card` from each source that answers, as `locate` orders them; a given path or folder is the only one.
+
+    Raises:
+        InputError: in place of a further source, where there is none; see `locate`. Of a hub set that is not the
+            card's the refusal is what is raised.
+    """
     split = split or card.split
     if data is not None:
         path = given_path(card, behind(data), split)
-        return Located(kind="path", place=path.name, rows=read_jsonl(path), path=path)
+        yield Located(kind="path", place=path.name, rows=read_jsonl(path), path=path)
+        return
     folder = folder_path(card, split)
     if folder is not None:
-        return Located(kind="folder", place="/".join(folder.parts[-2:]), rows=read_jsonl(folder), path=folder)
-    reasons = []
+        yield Located(kind="folder", place="/".join(folder.parts[-2:]), rows=read_jsonl(folder), path=folder)
+        return
+    reasons: list[str] = []
+    refused: list[InputError] = []
     for source in card.sources:
         if source.is_hub:
-            from finbench.data.hub import HubUnavailable, load_hub_rows
+            from finbench.data.hub import HubUnavailable, WrongSet
 
             try:
-                rows = load_hub_rows(card, source, split if split != card.split else source.split)
+                yield from_hub(card, source, split, latest=latest)
             except HubUnavailable as error:
                 reasons.append(str(error))
-                continue
-            return Located(kind="hub", place=f"{source.uri}@{source.revision}", rows=rows, source=source)
+            except WrongSet as error:
+                refused.append(error)
     packaged = package_path(card, split)
     if packaged is not None:
-        return Located(kind="package", place=f"package:{card.data_folder}/{split}.jsonl", rows=read_jsonl(packaged))
-    raise InputError(missing_rows(card, split, reasons))
+        yield Located(kind="package", place=f"package:{card.data_folder}/{split}.jsonl", rows=read_jsonl(packaged))
+    raise refused[0] if refused else InputError(missing_rows(card, split, reasons))
+
+
+def from_hub(card: TaskCard, source: Source, split: str, *, latest: bool = False) -> Located:
+    """Rows of one hub source; see `finbench.data.hub.load_hub_rows` for what is raised."""
+    from finbench.data.hub import load_hub_rows
+
+    there = split if split != card.split else source.split
+    found = load_hub_rows(card, source, there, latest=latest)
+    return Located(
+        kind="hub",
+        place=f"{source.uri}@{found.revision}",
+        rows=found.rows,
+        source=source,
+        revision=found.revision,
+        split=there,
+        fresh=found.fresh,
+        export=found.export,
+    )
 
 
 def behind(data: str | Path) -> Path:
@@ -114,8 +156,8 @@ def missing_rows(card: TaskCard, split: str, reasons: list[str]) -> str:
     """The sentence for a task that no source has rows for."""
     root = os.environ.get(ENVIRONMENT_VARIABLE)
     folder = f"{root or '$' + ENVIRONMENT_VARIABLE}/{card.data_folder}/{split}.jsonl"
-    pinned = any(source.is_hub and source.revision for source in card.sources)
-    get = f"run `finbench data fetch {card.name}` with network, or pass" if pinned else "get them there, and pass"
+    on_hub = any(source.is_hub for source in card.sources)
+    get = f"run `finbench data fetch {card.name}` with network, or pass" if on_hub else "get them there, and pass"
     origin = next((source.uri for source in card.sources if source.is_hub), card.sources[0].uri)
     because = f" ({'; '.join(reasons)})" if reasons else ""
     return (

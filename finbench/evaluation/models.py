@@ -32,7 +32,7 @@ class ModelSpec:
     """A model to evaluate.
 
     Attributes:
-        model: Inspect's model string (`openai/...`, `hf/local`, `openai-api/<service>/<model>`, ...).
+        model: Inspect's model string (`openai/...`, `checkpoint/local`, `openai-api/<service>/<model>`, ...).
         name: public name; results are keyed by it and the checkpoint's hash.
         args: model arguments of the provider (Inspect's `-M`).
         base_url: server to talk to, for providers that have one.
@@ -88,11 +88,10 @@ def model_spec(
             )
         return ModelSpec(model=model, name=name or model, args=dict(args or {}), base_url=base_url)
     check_checkpoint(folder)
-    options = {"do_sample": False, **(args or {})}
     return ModelSpec(
-        model="hf/local",
+        model="checkpoint/local",
         name=name or folder.resolve().name,
-        args=options,
+        args=dict(args or {}),
         checkpoint=folder.resolve(),
         sha256=checkpoint_sha256(folder),
         lineage_sha256=_lineage_sha256(folder),

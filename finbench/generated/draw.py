@@ -15,22 +15,27 @@ _ATTEMPTS = 2_000
 _STREAM = "finbench.generated/1"
 
 
-def families(*, difficulty: str | None = None) -> list[str]:
+def families(*, difficulty: str | None = None, apart: bool = False) -> list[str]:
     """Names of the families in alphabetical order.
 
     Args:
         difficulty: Only families that have problems of this difficulty.
+        apart: Also those that are drawn only where they are named.
 
     Raises:
         ValueError: If the difficulty is unknown.
     """
     wanted = _difficulty(difficulty)
-    return [name for name, family in sorted(FAMILIES.items()) if wanted is None or wanted in family.difficulties]
+    return [
+        name
+        for name, family in sorted(FAMILIES.items())
+        if (wanted is None or wanted in family.difficulties) and (apart or not family.apart)
+    ]
 
 
 def areas() -> dict[str, str]:
     """The area of each family, by its name."""
-    return {name: family.area for name, family in sorted(FAMILIES.items())}
+    return {name: family.area for name, family in sorted(FAMILIES.items()) if not family.apart}
 
 
 def draw(n: int, seed: int, *, families: Sequence[str] | None = None, difficulty: str | None = None) -> list[Problem]:
@@ -75,7 +80,7 @@ def _difficulty(difficulty: str | None) -> Difficulty | None:
 def _chosen(names: Sequence[str] | None, wanted: Difficulty | None) -> list[str]:
     if isinstance(names, str):
         raise ValueError(f"families must be a list of names, not the text {names!r}")
-    available = families(difficulty=wanted)
+    available = families(difficulty=wanted, apart=names is not None)
     if names is None:
         return available
     chosen = sorted(set(names))

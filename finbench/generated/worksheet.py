@@ -31,6 +31,7 @@ class Family:
         concept: What is tested, in a few words.
         build: Fills a worksheet and returns its problem; may raise ``RejectedDrawError``.
         difficulties: Those that the family has.
+        apart: Drawn only where it is named, not among all families.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Family:
     concept: str
     build: Callable[[Worksheet], Problem]
     difficulties: tuple[Difficulty, ...] = DIFFICULTIES
+    apart: bool = False
 
 
 class Worksheet:

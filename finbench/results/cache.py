@@ -5,7 +5,7 @@ and of Inspect, so that no entry can serve another file, whatever its name, size
 while too; hence a second, small file per path remembers the SHA-256 of a file whose device, inode, size, modification
 time and change time are still the same. As in git's index, it is not believed for a file that changed within two
 seconds before it was hashed, since a clock need not tell a later change in the same tick apart. Entries may be deleted
-at any time.
+at any time; the cache deletes those longest unused itself where it grows over its bound (`finbench.results.eviction`).
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ import pyarrow.parquet as pq
 
 from finbench.files import cache_folder
 from finbench.results.columns import SCHEMA, ItemTable
+from finbench.results.eviction import Sweeper, used
 from finbench.results.reading import Head
 from finbench.results.runs import Run, Settings
 
@@ -34,6 +35,7 @@ READER = 2
 _FIELD = b"finbench"
 #: A file changed as shortly before it was hashed as this may change again without its times telling, in nanoseconds.
 _RACY = 2_000_000_000
+_SWEEPER = Sweeper()
 
 
 def content_sha256(path: Path) -> str:
@@ -87,6 +89,7 @@ def load_run(entry: Path, path: Path) -> Run | None:
         facts = _facts(table.schema, entry)
         if not table.schema.equals(SCHEMA) or table.num_rows != facts["rows"]:
             return None
+        used(entry)
         settings = Settings(**facts["run"].pop("settings"))
         return Run(path=path, settings=settings, items=ItemTable(table.replace_schema_metadata(None)), **facts["run"])
     except (OSError, pa.ArrowException, ValueError, TypeError, KeyError):
@@ -106,7 +109,9 @@ def store(entry: Path, head: Head, run: Run) -> None:
     table = run.items.table.replace_schema_metadata({_FIELD: json.dumps(facts).encode()})
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd", write_page_checksum=True)
-    _write(entry, sink.getvalue().to_pybytes())
+    data = sink.getvalue().to_pybytes()
+    _write(entry, data)
+    _SWEEPER.added(_folder(), len(data))
 
 
 def _facts(schema: pa.Schema, entry: Path) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from finbench.results.seeded import aggregate_seeds, arm_name, check_arms, p_of,
 from finbench.stats.aggregate import TaskPart, aggregate_difference
 from finbench.stats.errors import StatsError
 from finbench.stats.families import holm
+from finbench.stats.suite_retention import retention_suite
 
 ALPHA = 0.05
 
@@ -255,12 +256,13 @@ def _entry(name: str, tested: Tested, margin: float | None) -> Entry:
         p=tested.p,
         p_holm=tested.p,
         method=tested.method,
-        verdict=change if margin is None else _retention(bool(tested.retained), bool(tested.lost)),
+        verdict=change if margin is None else _retention(tested.may_claim, bool(tested.retained), bool(tested.lost)),
         change=change,
         mde=tested.mde,
         n_needed=tested.n_needed,
         official=tested.official,
         flags=(*tested.flags, *(["within_margin"] if tested.lost and tested.retained else [])),
+        interval_method=tested.interval_method,
     )
 
 
@@ -282,7 +284,13 @@ def _capability(name: str, parts: list[Tested], margin: float | None) -> Entry:
         found = aggregate_difference([part.part for part in parts])
         p = found.p
         whole = TaskPart(estimate=found.difference, se=found.se, df=found.df, low=found.ci_low, high=found.ci_high)
-    change = _change(whole.estimate, p, all(part.may_claim for part in parts))
+    may_claim = all(part.may_claim for part in parts)
+    change = _change(whole.estimate, p, may_claim)
+    method, interval, needed = "two-way-t" if seeded else "clustered-t", "", None
+    brought = [part.margin_part for part in parts if part.margin_part is not None]
+    if margin is not None and len(brought) == len(parts) and all(part.bounded for part in brought):
+        kept = retention_suite(brought, margin=margin)
+        whole, interval, needed = replace(whole, low=kept.low, high=kept.high), kept.method, kept.n_needed
     return Entry(
         name=name,
         metric=parts[0].metric if len({part.metric for part in parts}) == 1 else "mean of task metrics",
@@ -295,13 +303,14 @@ def _capability(name: str, parts: list[Tested], margin: float | None) -> Entry:
         ci_high=whole.high,
         p=p,
         p_holm=p,
-        method="two-way-t" if seeded else "clustered-t",
-        verdict=change if margin is None else _retention(whole.low > -margin, whole.high < 0),
+        method=method,
+        verdict=change if margin is None else _retention(may_claim, whole.low > -margin, whole.high < 0),
         change=change,
         mde=detectable(whole.se, whole.df),
-        n_needed=None,
+        n_needed=needed,
         official=all(part.official for part in parts),
         flags=tuple(sorted({flag for part in parts for flag in part.flags})),
+        interval_method=interval,
     )
 
 
@@ -323,8 +332,10 @@ def _change(difference: float, p: float, may_claim: bool) -> Verdict:
     return "better" if difference > 0 else "worse"
 
 
-def _retention(retained: bool, lost: bool) -> Verdict:
+def _retention(may_claim: bool, retained: bool, lost: bool) -> Verdict:
     """A loss that is real and smaller than the margin is `lost` and flagged `within_margin`."""
+    if not may_claim:
+        return "inconclusive"
     if lost:
         return "lost"
     return "retained" if retained else "inconclusive"

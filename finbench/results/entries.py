@@ -20,7 +20,9 @@ class Entry:
         metric: the headline metric; of a capability the mean of its tasks' metrics.
         n: items.
         clusters: independent units, None where items are independent.
-        difference: candidate minus baseline, as a share; ci_low and ci_high its 95 % interval.
+        difference: candidate minus baseline, as a share; ci_low and ci_high its 95 % interval. With a margin it is the
+            interval that decides on retention.
+        interval_method: how that interval was made, empty where by `method`.
         p: two-sided; p_holm the same after Holm over the entries of this list.
         verdict: of the test of a difference, or of retention where a margin was given.
         change: `better`, `worse` or `no evidence`, whatever `verdict` speaks of.
@@ -48,6 +50,7 @@ class Entry:
     n_needed: int | None
     official: bool
     flags: tuple[str, ...]
+    interval_method: str = ""
 
     @property
     def shares(self) -> bool:

@@ -44,8 +44,8 @@ def documents(runs: Sequence[Run], *, organization: str = "unknown") -> dict[str
         groups.setdefault((run.model, run.checkpoint or ""), []).append(run)
     found = {}
     for (model, checkpoint), own in sorted(groups.items()):
-        name = re.sub(r"[^A-Za-z0-9._-]+", "_", model).strip("._") or "model"
-        short = hashlib.sha256(f"{model}\n{checkpoint}".encode()).hexdigest()[:8]
+        name = re.sub(r"[^A-Za-z0-9._-]+", "_", model).strip("._")[:60] or "model"
+        short = hashlib.sha256(f"{model}\n{checkpoint}".encode("utf-8", "surrogatepass")).hexdigest()[:8]
         found[f"{name}-{short}.json"] = _document(own, organization)
     return found
 

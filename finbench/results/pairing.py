@@ -10,13 +10,14 @@ from finbench.results.scores import label_set
 from finbench.results.vectors import Vectors, vectors
 from finbench.stats.aggregate import TaskPart, difference_part
 from finbench.stats.clustered import paired_clustered_t
+from finbench.stats.flags import effective_clusters, may_claim
 from finbench.stats.flags import flags as warnings
-from finbench.stats.flags import may_claim
-from finbench.stats.jackknife import jackknife_difference
+from finbench.stats.jackknife import JackknifeDifference, jackknife_difference
 from finbench.stats.paired import paired_binary
 from finbench.stats.permutation import swap_permutation
 from finbench.stats.power import mde
 from finbench.stats.retention import Retention, retention_binary, retention_t
+from finbench.stats.suite_retention import MarginPart, margin_part
 
 #: Resampling is seeded by this and the task's name: the same logs give the same p.
 SEED = 0
@@ -47,7 +48,9 @@ class Tested:
         retained: whether the loss is smaller than the margin, None without a margin.
         lost: whether there is a loss.
         n_needed: items that would settle an inconclusive retention.
+        interval_method: how the interval was made where a margin asks for another one than the test's, else empty.
         part: what the task brings to its capability.
+        margin_part: what it brings to the capability's retention, None without a margin.
         seeds: what it brings where several checkpoints of a recipe were compared, else None.
         may_claim: whether there are enough clusters to call a difference significant.
     """
@@ -71,6 +74,8 @@ class Tested:
     flags: tuple[str, ...]
     part: TaskPart
     seeds: SeedPart | None = None
+    margin_part: MarginPart | None = None
+    interval_method: str = ""
 
 
 def test_pair(
@@ -84,7 +89,8 @@ def test_pair(
     """Test two runs of one task on the same items.
 
     Binary scores of independent items: McNemar mid-p with Tango's interval. Clusters, grades or epochs: clustered t.
-    Metrics of the whole set: whole-cluster swap permutation with the jackknife's interval.
+    Metrics of the whole set: whole-cluster swap permutation with the jackknife's interval. With a margin the interval
+    is the one whose ends decide on retention.
 
     Args:
         candidate: the run whose gain is asked for.
@@ -98,6 +104,8 @@ def test_pair(
     n = a.size
     clusters = len(set(pair.clusters)) if pair.clusters else None
     kept: Retention | None = None
+    brought: MarginPart | None = None
+    still: list[str] = []
     if pair.is_corpus:
         jack = jackknife_difference(pair.metric, pair.rows[0], pair.rows[1], clusters=pair.clusters)
         swap = swap_permutation(
@@ -107,6 +115,7 @@ def test_pair(
         found = (jack.difference, jack.ci_low, jack.ci_high, swap.p, swap.method)
         detect = detectable(jack.se, jack.df)
         part = TaskPart(estimate=jack.difference, se=jack.se, df=float(jack.df), low=jack.ci_low, high=jack.ci_high)
+        brought = MarginPart(difference=jack.difference, n=n, clusters=clusters, df=float(jack.df), se=_seen(jack))
     elif pair.binary and pair.clusters is None:
         binary = paired_binary(a, b)
         scores = (float(b.mean()), float(a.mean()))
@@ -118,12 +127,15 @@ def test_pair(
         t = paired_clustered_t(a, b, pair.clusters, bounds=pair.bounds)
         scores = (float(b.mean()), float(a.mean()))
         found = (t.difference, t.ci_low, t.ci_high, t.p, t.method)
+        still = ["no_variation"] if t.degenerate and t.difference else []
         detect = detectable(t.se, t.df)
         part = difference_part(a, b, pair.clusters, bounds=pair.bounds)
         if margin is not None and pair.binary:
             kept = retention_binary(a, b, pair.clusters, margin=margin)
         elif margin is not None:
             kept = retention_t(a, b, pair.clusters, margin=margin, bounds=pair.bounds)
+    if margin is not None and brought is None:
+        brought = margin_part(a, b, pair.clusters, bounds=pair.bounds)
     return Tested(
         metric=candidate.metric,
         n=n,
@@ -131,8 +143,8 @@ def test_pair(
         baseline=scores[0],
         candidate=scores[1],
         difference=found[0],
-        ci_low=found[1],
-        ci_high=found[2],
+        ci_low=kept.low if kept else found[1],
+        ci_high=kept.high if kept else found[2],
         p=found[3],
         method=found[4],
         mde=detect,
@@ -141,8 +153,10 @@ def test_pair(
         n_needed=kept.n_needed if kept else None,
         may_claim=may_claim(clusters),
         official=candidate.official and baseline.official and "intersect" not in flags,
-        flags=(*flags, *pair_flags([candidate], [baseline], pair)),
+        flags=(*flags, *pair_flags([candidate], [baseline], pair), *still),
         part=part,
+        margin_part=None if margin is None else brought,
+        interval_method=kept.method if kept and kept.method != found[4] else "",
     )
 
 
@@ -151,15 +165,39 @@ test_pair.__test__ = False  # type: ignore[attr-defined]  # the name is not a te
 
 def pair_flags(candidates: Sequence[Run], baselines: Sequence[Run], pair: Vectors) -> list[str]:
     """What a reader should know of the runs of a comparison, as short words."""
-    clusters = len(set(pair.clusters)) if pair.clusters else None
-    n = pair.values.shape[1]
-    found = [flag.name.lower() for flag in warnings(n, clusters=clusters, class_counts=pair.class_counts)]
+    found = data_flags(pair)
     for role, runs in (("baseline", baselines), ("candidate", candidates)):
         if not all(run.complete for run in runs):
             found.append(f"{role}_incomplete")
         if any(run.collapsed is not None for run in runs):
             found.append(f"{role}_collapsed")
+    return found
+
+
+def data_flags(pair: Vectors) -> list[str]:
+    """What a reader should know of the items that runs answered, as short words."""
+    clusters = len(set(pair.clusters)) if pair.clusters else None
+    n = pair.values.shape[1]
+    correct = min((int(row.sum()) for row in pair.values), key=lambda k: min(k, n - k)) if pair.binary else None
+    distance = None
+    if not pair.is_corpus and pair.bounds is None and (clusters is not None or not pair.binary):
+        means = pair.values.mean(axis=1)
+        distance = float(min(means.min(), (1 - means).min()))
+    given = warnings(
+        n,
+        clusters=clusters,
+        class_counts=pair.class_counts,
+        correct=correct,
+        effective=effective_clusters(pair.clusters) if pair.clusters else None,
+        distance=distance,
+    )
+    found = [flag.name.lower() for flag in given]
     return [*found, *(["scale_not_0_to_1"] if pair.bounds is not None else [])]
+
+
+def _seen(jack: JackknifeDifference) -> float:
+    """The standard error; where nothing varies, half the width of the interval stands in for it."""
+    return jack.se or (jack.ci_high - jack.ci_low) / 2
 
 
 def detectable(se: float, df: float) -> float | None:

@@ -12,6 +12,7 @@ from scipy import stats
 
 from finbench.errors import InputError
 from finbench.results.boards import Board, Contender, boards_of, labels_of
+from finbench.results.pairing import data_flags
 from finbench.results.runs import Run
 from finbench.results.scores import ScoreInterval, label_set, score_interval
 from finbench.results.vectors import vectors
@@ -111,6 +112,7 @@ class Ranking:
         pairs: every pair once, in the order of `models`.
         not_ranked: models with a part of the tasks or with incomplete runs.
         no_claim: tasks with too few clusters for any claim; then all models are tied.
+        flags: what a reader should know of the intervals and tests, as short words; see `finbench.results.report`.
     """
 
     board: Board
@@ -123,6 +125,7 @@ class Ranking:
     pairs: tuple[PairTest, ...]
     not_ranked: tuple[NotRanked, ...]
     no_claim: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
     alpha: float = ALPHA
 
     def as_json(self) -> dict[str, Any]:
@@ -136,6 +139,7 @@ class Ranking:
             "official": self.official,
             "models": [{key: getattr(model, key) for key in keys} for model in self.models],
             "not_ranked": [{"model": one.model, "reason": one.reason} for one in self.not_ranked],
+            "flags": list(self.flags),
         }
 
 
@@ -145,7 +149,7 @@ def rank_models_of(runs: Sequence[Run], *, capability: str | None = None, task: 
     Args:
         runs: runs of any models and tasks.
         capability: rank on the unweighted mean over the tasks of this capability.
-        task: rank on this task. With neither, on the mean over all tasks.
+        task: rank on this task, named with or without its package. With neither, on the mean over all tasks.
 
     Raises:
         InputError: if nothing can be ranked: no such capability or task, or no complete run.
@@ -199,7 +203,7 @@ def rankings_of(
     """
     if capability is not None and task is not None:
         raise InputError("a ranking is of a capability or of a task: pass --capability or --task, not both")
-    chosen = [run for run in runs if capability in (None, run.capability) and task in (None, run.task)]
+    chosen = [run for run in runs if capability in (None, run.capability) and task in (None, *_names(run))]
     if not chosen:
         wanted, known = (
             ("capability", {run.capability or "none" for run in runs})
@@ -220,6 +224,10 @@ def rankings_of(
     return [_rank(board, capability or task or "all tasks", labels, memory or Memory()) for board in boards_of(chosen)]
 
 
+def _names(run: Run) -> tuple[str, str]:
+    return run.task, run.task.rpartition("/")[2]
+
+
 def is_judged(run: Run) -> bool:
     """Whether the run's headline rests on a judge alone."""
     return run.metric == _JUDGED
@@ -236,9 +244,11 @@ def _rank(board: Board, name: str, labels: dict[Contender, str], memory: Memory)
     pairs: tuple[PairTest, ...] = ()
     method = ""
     few: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
     if contenders:
         tests = [memory.test([board.runs[one][index] for one in contenders]) for index in range(len(board.questions))]
         few = tuple(q.task for q, test in zip(board.questions, tests, strict=True) if not may_claim(test.clusters))
+        flags = tuple(dict.fromkeys(flag for test in tests for flag in test.flags))
         whole = tests[0].pairs if len(tests) == 1 else aggregate_pairs([test.pairs for test in tests])
         p = np.ones_like(whole.p) if few else whole.p
         method = whole.method
@@ -275,6 +285,7 @@ def _rank(board: Board, name: str, labels: dict[Contender, str], memory: Memory)
         pairs=pairs,
         not_ranked=not_ranked,
         no_claim=few,
+        flags=flags,
     )
 
 
@@ -285,18 +296,21 @@ class _TaskTest:
     pairs: AllPairs
     clusters: int | None
     only: FloatArray | None
+    flags: tuple[str, ...]
 
 
 def _test(runs: Sequence[Run]) -> _TaskTest:
     found = vectors(runs, labels=label_set(runs[0]))
     clusters = len(set(found.clusters)) if found.clusters else None
     only = found.values @ (1 - found.values).T if found.binary else None
+    flags = tuple(data_flags(found))
     if found.is_corpus:
         jack = all_pairs_jackknife(found.metric, found.rows, clusters=found.clusters)
-        return _TaskTest(pairs=_as_pairs(jack, clusters), clusters=clusters, only=only)
+        return _TaskTest(pairs=_as_pairs(jack, clusters), clusters=clusters, only=only, flags=flags)
     if found.binary and clusters is None:
-        return _TaskTest(pairs=all_pairs_binary(found.values), clusters=None, only=only)
-    return _TaskTest(pairs=all_pairs_t(found.values, found.clusters, bounds=found.bounds), clusters=clusters, only=only)
+        return _TaskTest(pairs=all_pairs_binary(found.values), clusters=None, only=only, flags=flags)
+    pairs = all_pairs_t(found.values, found.clusters, bounds=found.bounds)
+    return _TaskTest(pairs=pairs, clusters=clusters, only=only, flags=flags)
 
 
 def _as_pairs(jack: AllPairsJackknife, clusters: int | None) -> AllPairs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ class BadLogError(InputError):
 MEAN_METRICS = frozenset({"accuracy", "mean", "rouge1", "f1", "judge"})
 LABEL_METRICS = frozenset({"macro_f1", "weighted_f1", "mcc", "balanced_accuracy"})
 METRICS = MEAN_METRICS | LABEL_METRICS | {"entity_f1"}
+_JSON_LOG = re.compile(rb'\s*\{\s*"version"\s*:\s*\d+\s*,\s*"status"\s*:\s*"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +55,10 @@ class Head:
 
 
 def log_files(places: Iterable[str | Path]) -> list[Path]:
-    """All `.eval` files named or below the folders named, sorted.
+    """All logs named or below the folders named, sorted.
+
+    Below a folder these are `.eval` files, and those `.json` files that begin as Inspect's logs do: results of other
+    programs often lie beside them.
 
     Raises:
         InputError: if a place does not exist, or there is not one log.
@@ -63,13 +68,23 @@ def log_files(places: Iterable[str | Path]) -> list[Path]:
     for place in given:
         if place.is_dir():
             files.update(path for path in place.rglob("*.eval") if path.is_file())
+            files.update(path for path in place.rglob("*.json") if _begins_as_a_log(path))
         elif place.is_file():
             files.add(place)
         else:
-            raise InputError(f"there is no log at {place}; pass .eval files or folders that hold some")
+            raise InputError(f"there is no log at {place}; pass logs of Inspect or folders that hold some")
     if not files:
-        raise InputError(f"no .eval log lies in {', '.join(map(str, given))}; run `finbench eval` first")
+        places_given = ", ".join(map(str, given))
+        raise InputError(f"no .eval log lies in {places_given}, nor a .json log of Inspect; run `finbench eval` first")
     return sorted(files)
+
+
+def _begins_as_a_log(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return _JSON_LOG.match(file.read(256)) is not None
+    except OSError:
+        return False
 
 
 def check_metric(metric: str | None) -> None:
@@ -225,7 +240,15 @@ def _settings(log: EvalLog, metadata: Mapping[str, Any], epochs: int, foreign: b
         max_tokens=plan.max_tokens if plan.max_tokens is not None else given.max_tokens,
         epochs=epochs,
         arguments=_arguments(log) if foreign else None,
+        grader=_grader(metadata),
     )
+
+
+def _grader(metadata: Mapping[str, Any]) -> str | None:
+    """Who judged, in which words; None where nobody did. Scores of two judges are not compared unasked."""
+    name = metadata.get("finbench.grader_name") or metadata.get("finbench.grader")
+    facts = (name, metadata.get("finbench.grader_checkpoint_sha256"), metadata.get("finbench.judge_prompt_sha256"))
+    return None if name is None else "@".join(str(fact) for fact in facts if fact is not None)
 
 
 def _arguments(log: EvalLog) -> str | None:

@@ -16,6 +16,12 @@ _METHODS = {
     "clustered-t": "t test on paired differences with cluster-robust variance (CR1) and G - 1 degrees of freedom; "
     "epochs are averaged within an item first. Of a capability: the unweighted mean over its tasks, Satterthwaite's "
     "degrees of freedom.",
+    "tango": "score interval for a paired difference of proportions (Tango 1998, Statistics in Medicine 17:891-908), "
+    "whose lower end decides retention.",
+    "tango-clustered": "Tango's score interval on counts divided by the design effect of the clusters, t with G - 1 "
+    "degrees of freedom; its ends decide retention.",
+    "suite-tango": "Tango's score interval over the tasks as strata, Satterthwaite's degrees of freedom; its ends "
+    "decide retention of the capability.",
     "swap-permutation": "p by exchanging the two models' answers, whole clusters at a time; the interval by "
     "the delete-one-cluster jackknife, t with G - 1 degrees of freedom.",
     "jackknife-t": "delete-one-cluster jackknife of the paired difference, t with G - 1 degrees of freedom.",
@@ -24,9 +30,12 @@ _METHODS = {
 }
 _FLAGS = {
     "no_claim": "fewer than 5 clusters, so no significance is claimed",
-    "few_clusters": "fewer than 10 clusters, so interval and p are less certain than they look",
+    "few_clusters": "fewer than 30 clusters, or so unequal ones that they count as fewer; interval and p are less "
+    "certain than they look",
     "few_items": "fewer than 50 items",
     "rare_class": "a class with fewer than 10 items",
+    "near_end": "scores within .15 of an end of the scale, where t intervals are too narrow and retention is claimed "
+    "too easily",
     "saturated": "at most 3 items wrong or at most 3 right",
     "intersect": "only items that all runs share were compared; the result is unofficial",
     "settings": "the runs were made with different settings, so the difference may be theirs",
@@ -37,8 +46,11 @@ _FLAGS = {
     "candidate_collapsed": "the candidate gives one answer to more than 95 % of the items",
     "within_margin": "the loss is real and smaller than the margin",
     "scale_not_0_to_1": "scores are no shares; the numbers of this task are on its own scale",
+    "no_variation": "all independent units show one and the same difference; p is by sign flips, the interval by what "
+    "may have been missed",
     "pseudo_values": "the metric entered the two-way test by jackknife pseudo-values",
     "fixed_checkpoint": "one side is a single given checkpoint, not a draw from a recipe",
+    "clean_subset": "only items that no rule of the audit hits; the set is not the published one",
     "few_seeds": "fewer than 3 training seeds in an arm, or fewer than 5 against a single checkpoint",
 }
 
@@ -67,6 +79,11 @@ def report(comparison: Comparison) -> str:
     )
 
 
+def explain(flag: str) -> str:
+    """What a flag of a result says, as a clause."""
+    return _FLAGS.get(flag, flag.replace("_", " "))
+
+
 def sentence(entry: Entry, comparison: Comparison) -> str:
     """What an entry says, in a sentence or two, with the power behind it."""
     own, other = _text(comparison.candidate), _text(comparison.baseline)
@@ -85,7 +102,7 @@ def sentence(entry: Entry, comparison: Comparison) -> str:
         )
     if not entry.official and entry.name not in {one.task for one in comparison.basis if one.foreign}:
         parts.append("The items are not the published set.")
-    parts.extend(f"Note: {_FLAGS.get(flag, flag.replace('_', ' '))}." for flag in entry.flags)
+    parts.extend(f"Note: {explain(flag)}." for flag in entry.flags)
     return " ".join(parts)
 
 
@@ -169,7 +186,8 @@ def _settings(comparison: Comparison) -> str:
 
 
 def _methods(comparison: Comparison) -> str:
-    used = dict.fromkeys(entry.method for entry in _entries(comparison))
+    entries = _entries(comparison)
+    used = dict.fromkeys(name for entry in entries for name in (entry.method, entry.interval_method) if name)
     lines = [f"`{method}`: {_METHODS.get(method, 'see docs/statistics.md.')}" for method in used]
     lines.append("p-values are two-sided; over the tasks, and over the capabilities, they are adjusted by Holm.")
     lines.append("Intervals hold one at a time (95 %), not all at once.")

@@ -50,6 +50,7 @@ class Settings:
 
     Attributes:
         arguments: arguments of a task of another package, and a solver that replaced its own, as JSON.
+        grader: the judge, by public name and hash, and the fingerprint of its prompt, where there is one.
     """
 
     elicitation: str | None
@@ -59,6 +60,7 @@ class Settings:
     max_tokens: int | None
     epochs: int
     arguments: str | None = None
+    grader: str | None = None
 
     def differences(self, other: Settings) -> list[str]:
         """Names and values of the settings that differ."""

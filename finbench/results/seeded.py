@@ -103,11 +103,7 @@ def test_recipes(
             *pair_flags(candidates, baselines, pair),
             *(["pseudo_values"] if pair.is_corpus else []),
             *(["fixed_checkpoint"] if min(len(candidates), len(baselines)) == 1 else []),
-            *(
-                ["few_seeds"]
-                if min(len(arm) for arm in arms) < (MIN_SEEDS if len(arms) > 1 else MIN_SEEDS_ALONE)
-                else []
-            ),
+            *few_seeds([len(arm) for arm in arms]),
         ),
         part=TaskPart(estimate=sign * test.difference, se=test.se, df=test.df, low=low, high=high),
         seeds=SeedPart(
@@ -117,6 +113,15 @@ def test_recipes(
             units=clusters or values.shape[1],
         ),
     )
+
+
+def few_seeds(arms: Sequence[int]) -> tuple[str, ...]:
+    """The flag of a recipe with too few seeds for its error rate to be the nominal one.
+
+    Args:
+        arms: seeds of each arm that is a draw from a recipe; one arm where the other is a given checkpoint.
+    """
+    return ("few_seeds",) if min(arms) < (MIN_SEEDS if len(arms) > 1 else MIN_SEEDS_ALONE) else ()
 
 
 test_recipes.__test__ = False  # type: ignore[attr-defined]  # the name is not a test of pytest's

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from finbench.scoring.lexicon import word_set
+from finbench.scoring.mentions import OTHER, Form, mention, merge_adjacent, without_private
 from finbench.scoring.outcome import Extraction
 from finbench.scoring.quotes import without_quotations
-from finbench.scoring.statements import OTHER, Form, Wording, mention, merge_adjacent, read, without_private
+from finbench.scoring.statement_groups import Wording
+from finbench.scoring.statements import read
 from finbench.scoring.text import is_refusal, prepare, segments, unwrap
 
 _WORD = "A-Za-z0-9_\u00c0-\u024f\u0370-\u04ff"
@@ -70,11 +73,16 @@ _OUTSIDE_SLOT = re.compile(
 )
 _RUN_TOGETHER = re.compile(r"^[^\w\n]{0,20}([A-Z]{2,26})[^\w\n]{0,20}$", re.MULTILINE)
 
+_AMOUNT_TEXT = re.compile(r"([$€£¥]?)[ ]?(\d[\d,]*(?:\.\d+)?)[ ]?(%?)")
+_VERBS = word_set(
+    "increase decrease rise fall remain decline grow drop improve worsen strengthen weaken appreciate depreciate stay "
+    "widen narrow shrink expand rises falls contract"
+)
 _NOUNS = word_set(
     "answer answers ans choice selection solution response verdict conclusion decision result correct antwort "
     "lösung réponse reponse respuesta solución resposta risposta soluzione ответ antwoord svar svaret "
-    "odpowiedź cevap jawaban án vastaus απάντηση odpověď válasz الإجابة उत्तर pick prediction final letter "
-    "option"
+    "odpowiedź cevap jawaban án vastaus απάντηση odpověď válasz الإجابة उत्तर вариант правильный верный pick "
+    "prediction final letter option"
 )
 _CLOSING = word_set("remains fits matches applies works wins stands it_ best describes_ makes holds_ suits satisfies")
 
@@ -93,12 +101,17 @@ def extract_choice(output: str, choices: Sequence[str]) -> Extraction[str]:
         The letter; `followed_format` is True for a reply of the letter only or one that ends in a line "Answer: X".
     """
     options = list(choices)[:26]
+    verbs = frozenset(
+        index
+        for index, option in enumerate(options)
+        if option.split() and option.split()[0].lower().strip(".,") in _VERBS
+    )
     prepared = without_private(prepare(output))
     for segment in segments(prepared)[:100]:
         text = unwrap(segment)
         reading = read(
             _with_mentions(text, options),
-            Wording(count=len(options), nouns=_NOUNS, closing=_CLOSING, last_predicate=True),
+            Wording(count=len(options), nouns=_NOUNS, closing=_CLOSING, verbs=verbs, last_predicate=True),
         )
         if reading.index is not None:
             letter = string.ascii_uppercase[reading.index]
@@ -141,27 +154,45 @@ def _mark_outside(found: re.Match[str], count: int) -> str:
     return found[0][:place] + mention(OTHER, Form.LETTER) + found[0][place + 1 :]
 
 
-def _mark_texts(text: str, options: Sequence[str]) -> str:
-    """Replace option texts by mentions, the longest first; texts that several options share mean none of them."""
+@lru_cache(maxsize=512)
+def _option_texts(options: tuple[str, ...]) -> tuple[re.Pattern[str], list[str], dict[str, list[int]]] | None:
+    """An expression for the texts of a question's options, the longest first, their keys and which options have each.
+
+    Kept for the questions read last, since compiling takes longer than reading a short reply.
+    """
     bodies: dict[str, list[int]] = {}
     for index, option in enumerate(options):
         words = unwrap(without_private(prepare(option))).strip().rstrip(".;,:").strip("\"'").lower().split()
         if words and words[0] in {"a", "an", "the"} and len(words) > 1:
             words = words[1:]
-        key = " ".join(words)
-        if (len(key) > 1 or not key.isalpha()) and any(map(str.isalnum, key)):
-            bodies.setdefault(key, []).append(index)
+        spellings = [" ".join(words)]
+        if words and words[0] in _VERBS:
+            spellings.append(" ".join([words[0] + "s", *words[1:]]))
+        for key in spellings:
+            if (len(key) > 1 or not key.isalpha()) and any(map(str.isalnum, key)):
+                bodies.setdefault(key, []).append(index)
+    for key, indices in _without_unit(bodies).items():
+        bodies.setdefault(key, indices)
     if not bodies:
-        return text
+        return None
     ordered = sorted(bodies, key=lambda key: (-len(key), key))
     pattern = "|".join(f"({_flexible(key)})" for key in ordered)
     expression = re.compile(
         rf"(?<![{_WORD}.,])(?<![$€£-])(?:(?:an?|the)[ ]+)?(?:{pattern})(?![{_WORD}%]|[.,]\d|[-]\w)", re.IGNORECASE
     )
+    return expression, ordered, bodies
+
+
+def _mark_texts(text: str, options: Sequence[str]) -> str:
+    """Replace option texts by mentions; texts that several options share mean none of them."""
+    texts = _option_texts(tuple(options))
+    if texts is None:
+        return text
+    expression, ordered, bodies = texts
 
     def mark(found: re.Match[str]) -> str:
         key = ordered[(found.lastindex or 1) - 1]
-        if len(bodies[key]) > 1:
+        if len(bodies[key]) > 1 or _shares_its_noun(key, found):
             return found[0]
         plain = not any(map(str.isalpha, key)) or key in {"yes", "no", "true", "false"}
         form = Form.LOOSE if plain else Form.NAME if " " in key else Form.WORD
@@ -170,8 +201,35 @@ def _mark_texts(text: str, options: Sequence[str]) -> str:
     return expression.sub(mark, text)
 
 
+def _without_unit(bodies: Mapping[str, list[int]]) -> dict[str, list[int]]:
+    """The numbers of options such as "$12,500" and "7.4%" without their sign, as replies may leave it out."""
+    bare: dict[str, list[int]] = {}
+    for key, indices in bodies.items():
+        number = _AMOUNT_TEXT.fullmatch(key)
+        if number and number[2] != key:
+            bare.setdefault(number[2], []).extend(indices)
+    return bare
+
+
+def _shares_its_noun(key: str, found: re.Match[str]) -> bool:
+    """Whether "Class B shares" stands in "Class A and Class B shares": two are named there, not one."""
+    first, *rest = key.split()
+    before = found.string[max(0, found.start() - 40) : found.start()]
+    return len(rest) > 1 and bool(re.search(rf"\b{re.escape(first)}\s+\w+\s*(?:,|and|or)\s+\Z", before, re.IGNORECASE))
+
+
 def _flexible(key: str) -> str:
     """An expression for an option text with any punctuation between its words and with or without their hyphens."""
+    number = _AMOUNT_TEXT.fullmatch(key)
+    if number:
+        whole, _, decimals = number[2].replace(",", "").partition(".")
+        digits = "".join(
+            f"{',?' if (len(whole) - place) % 3 == 0 and place else ''}{digit}" for place, digit in enumerate(whole)
+        )
+        digits += rf"\.{decimals}0*" if decimals else r"(?:\.0+)?"
+        sign = re.escape(number[1]) + "[ ]?" if number[1] else ""
+        unit = r"[ ]?(?:%|per[ ]?cent\b)" if number[3] else r"(?:[ ](?:dollars?|euros?|usd)\b)?"
+        return sign + digits + unit
     words = (r"[- ]?".join(map(re.escape, re.split(r"(?<=[a-z])-(?=[a-z])", word))) for word in key.split())
     return r"[;,/|-]?[ \n]+[;,/|-]?[ ]?".join(words)
 

@@ -16,7 +16,8 @@ Pair = tuple[str, str]
 _LIMIT = 20_000
 _MOST_LINES = 600
 _NONE = re.compile(
-    r"\W*(?:(?:final )?answer\s?(?:is)?\s?:?\s*)?(?:none|nil|\[\s?\]|\{\s?\}|null|\(none\)|empty(?: list)?"
+    r"\W*(?:(?:(?:final )?answer|(?:named )?entities|output|result|list)\s?(?:is|are)?\s?:?\s*)?(?:none"
+    r"|nil|\[\s?\]|\{\s?\}|null|\(none\)|empty(?: list)?"
     r"|no (?:named )?entit(?:y|ies)(?: (?:were |was |are )?(?:found|present|identified|mentioned|detected"
     r"|exist))?"
     r"|none (?:found|identified|present|mentioned|are present|were found))\W*",
@@ -32,8 +33,8 @@ _SAYS_NONE = re.compile(
     re.IGNORECASE,
 )
 _FINAL = re.compile(
-    r"^[ \t>*#]{0,6}(?:(?:so|therefore|thus)[, ]{1,3})?(?:the |my )?(?:(?:final|correct(?:ed)?|revised"
-    r"|updated) (?:answers?|list|entities|output|result)|answers?)\b[^:\n]{0,40}:",
+    r"(?:^[ \t>*#]{0,6}|(?<=[.!?] ))(?:(?:so|therefore|thus)[, ]{1,3})?(?:the |my )?(?:(?:final|correct(?:ed)?|revised"
+    r"|updated) (?:answers?|list|entities|output|result)|answers?|corrected|revised|updated)\b[^:\n]{0,40}:",
     re.IGNORECASE | re.MULTILINE,
 )
 _CORRECTION = re.compile(
@@ -125,7 +126,7 @@ def _read_part(text: str, names: TypeNames) -> list[Pair] | None:
         return structured[0]
     reader = LineReader(names)
     text = _FIELDS.sub(r"\1, \2", text.replace("\\n", "\n"))
-    plain = unwrap(_INNER_STAR.sub("\ue000", text)).replace("\ue000", "*")  # E*TRADE
+    plain = unwrap(_INNER_STAR.sub("\ue000", text)).replace("\ue000", "*").replace(" • ", "\n• ")  # E*TRADE
     lines = [line for line in plain.split("\n") if line.strip()]
     if len(lines) > _MOST_LINES:
         lines = [*lines[: _MOST_LINES // 2], *lines[-_MOST_LINES // 2 :]]

@@ -66,6 +66,14 @@ _PROSE = re.compile(
     r"|^(?:no|not|neither|without|any|none)\b(?!\.)|^(?-i:a|an|the) (?=[a-z])",
     re.IGNORECASE,
 )
+_RELATIVE = re.compile(r",?\s(?:which|who|that)\s(?:is|are|was)\s(?:an?\s|the\s)?[\w ]{0,30}\Z")
+_CJK_LEAD = re.compile(r"\A[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af ]{1,16}:\s{0,3}")
+_CHINESE_IS = re.compile(r"(?<=[A-Za-z0-9.)])\s?(?:是|为)[^A-Za-z]{0,20}\Z")
+_TAIL_NAME = re.compile(
+    r"(?:\b(?:is|are|was|were|named|called|mentions|includes?|contains?|by|of|with|between|from|in|at|as|and|to|that"
+    r"|the|like|person|organi[sz]ation|location|company)|[,:;])\s{1,3}[\"'“]?"
+    r"((?=[A-Z0-9])[^\s,;:()]{1,60}(?:,?\s(?:[A-Z0-9&][^\s,;:()]{0,60}|of|de|for|&|and(?=\s[A-Z])|the)){0,9})[\"'”]?\Z"
+)
 _IS_A = re.compile(
     r"\s(?:is|are|was|refers to|represents)\s(?:an?\s|the\s|classified as\s|labell?ed\s(?:as\s)?"
     r"|tagged\s(?:as\s)?){0,2}"
@@ -87,7 +95,7 @@ class LineReader:
             re.IGNORECASE,
         )
         self._list_head = re.compile(
-            rf"[\"'*\s]{{0,4}}(?P<type>{names.known}|{names.other})(?:\s?\((?:{names.known}|\w{{1,20}})\)"
+            rf"[\"'*\s]{{0,4}}(?:[BIES]-)?(?P<type>{names.known}|{names.other})(?:\s?\((?:{names.known}|\w{{1,20}})\)"
             rf"|\s(?:entities|names|entity))?[\"'*]{{0,2}}\s?"
             rf"(?P<sep>[:=]|\s[-–—]\s|->|→)\s{{0,3}}(?P<items>.*)",
             re.IGNORECASE,
@@ -273,6 +281,9 @@ class LineReader:
             name = _clean(_LEAD.sub("", before, count=1))
             known = self._names.is_known(match["type"])
             prose = _PROSE.search(name) or len(name.split()) > (25 if known else 8)
+            if prose and known and match["close"].strip() and (tail := _TAIL_NAME.search(_RELATIVE.sub("", name))):
+                name, prose = _clean(tail[1]), False  # "the person is Tim Cook (PER)"
+            name = _CJK_LEAD.sub("", _CHINESE_IS.sub("", name))
             legend = name.rpartition(":")[2].strip()
             if legend != name and legend.isupper() and self._names.is_known(legend):
                 name = ""  # PER = person

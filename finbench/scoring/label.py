@@ -7,9 +7,11 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from finbench.scoring.lexicon import word_set
+from finbench.scoring.mentions import Form, mention, without_private
 from finbench.scoring.outcome import Extraction
 from finbench.scoring.quotes import without_quotations
-from finbench.scoring.statements import Form, Wording, mention, read, without_private
+from finbench.scoring.statement_groups import Wording
+from finbench.scoring.statements import read
 from finbench.scoring.text import is_refusal, prepare, segments, unwrap
 
 # Everyday words: no answer by merely standing in a sentence.
@@ -37,14 +39,15 @@ _SPELLINGS = {
 
 _NOUNS = word_set(
     "answer answers ans label labels classification category prediction verdict decision result output "
-    "response conclusion class antwort réponse reponse respuesta resposta risposta ответ antwoord svar "
+    "response final conclusion class antwort réponse reponse respuesta resposta risposta ответ antwoord svar "
     "odpowiedź cevap jawaban selection choice forecast recommendation advice"
 )
 _TOPICS = word_set(
     "sentiment tone stance polarity mood attitude rating score issue theme topic status outlook direction "
     "movement trend creditworthiness sentimiento sentimento stimmung tonalité haltung statement position view "
     "bias opinion impact signal light news development message effect connotation implication implications "
-    "leaning perspective assessment evaluation text sentence tweet headline excerpt passage article risk"
+    "leaning perspective assessment evaluation reading take call guess interpretation judgment judgement text "
+    "sentence tweet headline excerpt passage article risk"
 )
 _OBJECTS = word_set(
     "credit customer client borrower applicant issue deal merger acquisition transaction takeover talks "
@@ -57,6 +60,13 @@ _DETERMINER = re.compile(
     r"|with|from|on|is|was|"
     r"would|will|i|if|given|due|here|at|while|although|though|rather|instead|wait|yes|no)\b)[a-z]"
 )
+_NO_NOUN = re.compile(
+    r"[ ]+(?!answer|info|idea|detail|data|clear|further|mention|evidence|opinion|comment|label"
+    r"|prediction|more|other|one"
+    r"|reason|change|text|problem|question|sentiment)[a-z]+(?:[ ][a-z]+)?[ ]*[.!]?[ ]*(?:\n|\Z)",
+    re.IGNORECASE,
+)
+_NO_SLOT = re.compile(r"\b(?:answer|prediction|classification|label|verdict|result|output|response)[ ]?:[ ]*\Z", re.I)
 _ENTITY = re.compile(r"&amp;|&#38;")
 
 
@@ -129,7 +139,7 @@ class _Lexicon:
         key = _key(found[0])
         if key not in self._forms:
             return found[0]
-        if key == "no" and _DETERMINER.match(found.string, found.end()):
+        if key == "no" and _DETERMINER.match(found.string, found.end()) and not _short_no(found):
             return found[0]
         index, exact = self._forms[key]
         if " " in key:
@@ -164,6 +174,13 @@ class _Lexicon:
 @lru_cache(maxsize=64)
 def _lexicon(labels: tuple[str, ...]) -> _Lexicon:
     return _Lexicon(labels)
+
+
+def _short_no(found: re.Match[str]) -> bool:
+    """Whether "no" with its noun is all that stands in the answer slot or in the reply: "Prediction: no bankruptcy"."""
+    after = _NO_NOUN.match(found.string, found.end())
+    before = found.string[max(0, found.start() - 40) : found.start()].rpartition("\n")[2]
+    return after is not None and (not before.strip(" *") or bool(_NO_SLOT.search(before)))
 
 
 def _key(text: str) -> str:

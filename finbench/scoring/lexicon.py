@@ -16,8 +16,9 @@ def word_set(text: str) -> frozenset[str]:
 
 COPULAS = word_set(
     "is are was were be been being : = → > | seems appears remains looks sounds feels reads leans would as "
-    "equals equal gives yields becomes amounts comes ≈ lautet sería seria será es ist est è é är jest は 是 为 "
-    "이다 это"
+    "equals equal gives yields becomes became amounts comes remained remain stays stayed seemed appeared ≈ lautet "
+    "sería seria será es ist est è é är jest は 是 为 "
+    "이다 это هي هو to_ dir"
 )
 """Tokens that tie a head noun to its answer."""
 
@@ -28,7 +29,8 @@ DEGREES = word_set(
     "predominantly primarily mainly essentially broadly relatively highly extremely clearly definitely likely "
     "probably most simply just obviously overall still also really certainly indeed actually therefore thus "
     "only purely entirely marginally cautiously overwhelmingly basically arguably perhaps possibly maybe best "
-    "considered deemed weakly bit little tad net solid clear firm strong mild slight moderate somewhat_"
+    "about approximately roughly nearly around considered deemed weakly bit little tad net solid clear firm "
+    "strong mild slight moderate somewhat_"
 )
 
 FILLERS = (
@@ -38,7 +40,8 @@ FILLERS = (
     | word_set(
         "the a an that option options choice letter label class category it its this these they there has have "
         "had can must not_ it's that's of_ el la le die der das o os opción opção option opzione letra lettre "
-        "lettera buchstabe correcta correcte richtige correta corretta one number by alternative alternativa so_ "
+        "lettera buchstabe вариант réponse reponse respuesta antwort risposta resposta correcta correcte richtige "
+        "correta corretta one number by alternative alternativa so_ "
         "itself in_ being either both between called"
     )
 )
@@ -46,12 +49,14 @@ FILLERS = (
 
 HEAD_FILLERS = FILLERS | word_set(
     "unfortunately fortunately sadly yeah absolutely honestly "
-    "so well yes sure okay ok , . : ; - – — ( [ \" ' * | > but rather ! and then"
+    "so well yes sure okay ok 100 % , . : ; - – — ( [ \" ' * | > but rather ! and then"
 )
 
 NEGATORS = word_set(
     "not isn't aren't wasn't doesn't don't cannot can't won't wouldn't couldn't shouldn't never nor neither "
-    "without non no_ unlike hardly non- didn't nothing nobody"
+    "without non no_ unlike hardly non- didn't nothing nobody nicht kein keine keinen pas não nao niet non_ не "
+    "不 "
+    "不是 并非 ikke inte"
 )
 
 PARTIAL = word_set(
@@ -69,7 +74,7 @@ _FILL = (
 REJECTED_BEFORE = re.compile(
     r"(?:\b(?:not|isn't|aren't|wasn't|doesn't|cannot|can't|won't|wouldn't|couldn't|shouldn't|never|nor"
     r"|neither|without|non|unlike"
-    r"|rather than|instead of|as opposed to|rules? out|ruled out|ruling out|eliminat(?:e|es|ed|ing)"
+    r"|no longer|rather than|instead of|as opposed to|rules? out|ruled out|ruling out|eliminat(?:e|es|ed|ing)"
     r"|exclud(?:e|es|ed|ing)"
     r"|reject(?:s|ed|ing)?|discard(?:s|ed|ing)?|dismiss(?:es|ed|ing)?|incorrect|wrong|cross(?:es|ed"
     r"|ing)? out|over|against|than|less|none of)\b"
@@ -96,7 +101,15 @@ REJECTED_AFTER = re.compile(
     r"|[:=|(\[,–—-]\s*(?:(?:this|that|it|option|statement|the|an?|is|are|which|clearly|also"
     r"|answer)\s+){0,4}(?:wrong|incorrect|false\b|no(?=\s*(?:[.;|)\]]|\Z))|inaccurate|untrue|eliminated"
     r"|ruled out|not (?:correct|true|right)|too\b|❌|✗|✘|×|✖)"
-    r"|[.)]+\s*(?:false|wrong|incorrect)(?=\s*(?:[.,;:|]|\Z|because|since|as)))",
+    r"|[.)]+\s*(?:false|wrong|incorrect)(?=\s*(?:[.,;:|]|\Z|because|since|as))"
+    r"|(?:ist|sind|est|sont|es|son|è|sono|é|são|está|is|zijn) (?:also |daher |donc |aussi |por tanto "
+    r"|quindi |onjuist|fout|verkeerd)?"
+    r"(?:falsch|nicht|inkorrekt|fauss?e?s?\b|incorrecte?|incorrecta|falsa?\b|errata|sbagliata|errada"
+    r"|incorreta|inexacte?)"
+    r"|n'est pas|ne (?:convient|correspond) pas|no (?:es|son)\b|não (?:é|está)\b|non è\b"
+    r"|(?:[)\]] ?)?(?:\s?(?:选项|選項))?(?:也|都|则|就)?(?:是|为)?(?:错误|錯誤|不正确|不正確"
+    r"|不对|错的|不符合|不成立|不选|排除)"
+    r"|[はがも]\s?(?:間違|誤り|不正解|正しくな|不適切)|[은는이가]\s?(?:틀|잘못|오답))",
     re.IGNORECASE,
 )
 UNDECIDED_BEFORE = re.compile(
@@ -114,7 +127,8 @@ DRAFT = re.compile(
 )
 
 CORRECTION = re.compile(
-    r"\b(?:wait|actually|sorry|edit(?:ed)?|scratch that|strike that|correction|corrected|i (?:meant|mean"
+    r"\b(?:wait|actually|sorry(?!,?\.? (?:but )?i(?:'m| am| can| do)(?: ?not|'t|n't))"
+    r"|edit(?:ed)?|scratch that|strike that|correction|corrected|i (?:meant|mean"
     r"|misread|misspoke|was wrong|made (?:a|an) (?:mistake|error)|take (?:that|it) back|stand corrected)"
     r"|on (?:second thoughts?|reflection|closer|further|reconsideration|re-?reading)|hmm+|my (?:mistake"
     r"|bad|apologies)|apologies|oops|upd(?:ate)?\b|revis(?:ed|ing|ion)|reconsider(?:ing)?"
@@ -144,7 +158,8 @@ CHOOSING_BEFORE = re.compile(
     r"\b(?:(?:choos|pick|select)(?:e|es|ing|s)?|chose|picked|selected|go(?:ing)?(?: with| for)"
     r"|went (?:with|for)|opt(?:ing|ed)? for|vote for|settle(?:d)? (?:on|for)|(?:i|i'd|i'll|would|to"
     r"|must) (?:say|answer)"
-    r"|lean(?:s|ing)?(?: more)?(?: towards?| to)?|inclin(?:ed|ing) (?:to|towards?)|favou?r(?:s|ing)?"
+    r"|arriv(?:e|ed|ing) at|end(?:ed|ing)? up with|land(?:ed|ing)? on|stick(?:ing)? with|lean(?:s"
+    r"|ing)?(?: more)?(?: towards?| to)?|inclin(?:ed|ing) (?:to|towards?)|favou?r(?:s|ing)?"
     r"|guess(?:ing)?(?: is| would be)?|bet(?: is| on)?|tend(?:s|ing)? (?:to|towards?)|print|return"
     r"|corresponds? to|points? to|anticipate"
     r"|choice is|conclude[sd]?(?: (?:that|with))?"
@@ -161,7 +176,7 @@ CHOOSING_BEFORE = re.compile(
 )
 OVERALL_BEFORE = re.compile(
     r"\b(?:overall|on balance|in (?:sum|summary|total|conclusion|short|the end|general)|to (?:sum up"
-    r"|conclude|summari[sz]e)|all in all|taken together|net|ultimately|on the whole|in aggregate"
+    r"|conclude|summari[sz]e)|all in all|taken together|net(?=[,:-])|ultimately|on the whole|in aggregate"
     r"|altogether)\b[^.!?;]{0,80}\Z",
     re.IGNORECASE,
 )
@@ -196,17 +211,57 @@ EXPRESSING_BEFORE = re.compile(
     re.IGNORECASE,
 )
 CJK_HEAD = re.compile(
-    r"(?:答案|答え|回答|正解|解答|选择|選擇|应选|應選|选|應為|应为|정답|답|情感|情绪|情緒|分类|标签|立场)[^\s.!?]{0,8}\s{0,2}[:=]?\s{0,2}[\"'(\[]{0,2}\Z"
+    r"(?:答案|答え|回答|正解|解答|选择|選擇|应选|應選|选|應為|应为|정답|답|選択肢|情感|情绪|情緒|分类|标签"
+    r"|立场)[^\s.!?]{0,8}\s{0,2}[:=]?\s{0,2}[\"'(\[]{0,2}\Z"
 )
+
+DASHES = word_set("— – -")
+ARTICLES = word_set("the a an this")
+HYPOTHETICAL_AFTER = re.compile(
+    r"[)\]\"']?(?:\s+\w+)?\s+(?:would|could)\s+(?:only\s+)?(?:be|have been|apply|fit|hold|suggest|mean|require|imply"
+    r"|indicate|signal)\b(?:[^.!?;\n]{0,60}\bif\b|\s+(?!the|my|correct|right|it|best)\w+)",
+    re.IGNORECASE,
+)
+AFFIRMED_AFTER = re.compile(
+    r"[.!–—;:✔-]\s*(?:this|that|which|it)(?:'s| is)?\s+(?:therefore |thus |exactly |the |also |clearly |best ){0,2}"
+    r"(?:match(?:es)?|fits|answers|correct|right|true|what (?:the|we)|answer)\b(?! for| if| when)",
+    re.IGNORECASE,
+)
+REASON_BEFORE = re.compile(r"[\"')\s]*,?\s*(?:as|because|since|with|given)\b(?!.*\bbut\b)", re.IGNORECASE)
+NAMED_CHOICE_BEFORE = re.compile(r"\((?:answer|option|choice|letter)(?: choice)?\s\Z", re.IGNORECASE)
+OTHERS_BEFORE = re.compile(
+    r"\b(?:some|many|most|other|students|people|others|textbooks|beginners|candidates|readers)\b[^.!?;]{0,40}"
+    r"\b(?:would|might|may|could|say|said|think|answer|choose|pick)\b",
+    re.IGNORECASE,
+)
+COUNTERFACTUAL_BEFORE = re.compile(r"\b(?:would|could|might) have been\b[^.!?;,]{0,30}\Z", re.IGNORECASE)
+SCORED_AFTER = re.compile(r"[\s:=(]{0,4}(?:0?\.\d+|\d{1,3}(?:\.\d+)?\s?%|[01](?![\d.]))")
+SENTENCE_END_AFTER = re.compile(r"\s*(?:[.!]|\Z)")
+FINAL_BEFORE = re.compile(r"\bfinal(?:ly)?\b[^.!?\n]{0,30}(?:[:=]|\bis)\s*\Z", re.IGNORECASE)
+DASHED_OPTION_BEFORE = re.compile(r"(?:[–—]|\s-)\s(?:option|choice|answer)\s\Z", re.IGNORECASE)
+UNSURE = word_set("may might could")
+ALSO_POSSIBLE_BEFORE = re.compile(
+    r"\b(?:could|might|may)(?P<also> also| equally| just as well)? be(?: option)?[\s\"'(]*\Z", re.IGNORECASE
+)
+TOO_AFTER = re.compile(r"[)\"']?\s(?:as well|too)\b", re.IGNORECASE)
+PARTIAL_AFTER = re.compile(
+    r"\s+(?:in|over|for) the (?:short|near|long|immediate)(?:er)?[ -](?:term|run)\b", re.IGNORECASE
+)
+ABOUT_BEFORE = re.compile(r"\b(?:is about|concerns|relat(?:es|ed|ing) to)\s\Z", re.IGNORECASE)
+BESIDE_BEFORE = re.compile(r"\b(?:which|that|also|and) (?:also )?(?:concerns|relat(?:es|ed) to)\s\Z", re.IGNORECASE)
+RESULT_BEFORE = re.compile(r"[=≈]\s{0,2}\Z")
+ENCLOSED_AFTER = re.compile(r"\)\s{0,2}(?:[.!]|\Z)")
+INFERRED_BEFORE = re.compile(r"\b(?:so|thus|therefore|hence|consequently)\b[^.!?;]{0,120}\(\Z", re.IGNORECASE)
 
 IS_AFTER = re.compile(r"\s+(?:is|are|would|was|were|has|have)\b", re.IGNORECASE)
 HEAD_AFTER = re.compile(
-    r"\s*(?:[.):,;!\]–—=(\[\"'|-]|\s(?:because|since|as|due|rather|instead|not|than|given|for|considering"
+    r"\s*(?:[.):,;!\]–—=(\[\"'|-]|(?:أي|لأن|因为|因為|потому|porque|parce que|perché"
+    r"|weil|omdat|çünkü|pois)|\s(?:because|since|as|due|rather|instead|not|than|given|for|considering"
     r"|owing|based|with|is my|was my|while|although|though|overall|on balance|on the whole)\b)",
     re.IGNORECASE,
 )
 PREDICATE_AFTER = re.compile(
-    r"\s*(?:\Z|[.,;:!?)\]\"'|–—-]|\s(?:because|since|as|for|in|due|given|by|when|after|on|at|with|from|and"
+    r"\s*(?:\Z|[.,;:!?()\]\"'|–—-]|\s(?:because|since|as|for|in|due|given|by|when|after|on|at|with|from|and"
     r"|but|while|to|toward|towards|overall|about|regarding|last|yesterday|already|here|now|credit|risk"
     r"|customer|client|candidate|borrower|applicant|today|tomorrow|this|next)\b)",
     re.IGNORECASE,
@@ -224,11 +279,16 @@ CORRECT_AFTER = re.compile(
     r"|indeed|obviously|best|one|also|probably|likely|my|final|single|logically|hence|then)\s+){0,5}"
     r"(?:correct\b|right\b(?!ly|s)|true\b|accurate\b|(?:[\w-]+\s+)?answer\b|choice\b|strong(?:er|est)\b"
     r"|superior\b|preferable\b|preferred\b|complete (?:answer|option)|appropriate\b|suitable\b|better\b"
-    r"|best\b|fitting\b|valid\b|the one(?! (?:of|that))\b|what (?:i|we)\b|yes(?=\s*(?:[.;|)\]]|\Z))"
+    r"|best\b|fitting\b|valid\b|the one(?! (?:of|that))\b|what (?:i|we|remains|is left)\b(?!(?:'d| would) have)"
+    r"|yes(?=\s*(?:[.;|)\]]|\Z))"
     r"|remaining\b|closest\b|✅|✓|✔|☑)"
     r"|[.)]+\s*(?:true|right|correct)\b|[:=|(\[.)]*\s*[✅✓✔☑]"
     r"|\s+(?:is|does|was)\s*[.!]"
-    r"|\s+it is\b(?!\s+(?:not|the|a)\b)",
+    r"|\s+it is\b(?!\s+(?:not|the|a)\b)"
+    r"|\s?(?:选项|選項|选项)?(?:才)?(?:是|为|最)?(?:正确|正確|对的|合适|合適|符合)|[がは]\s?(?:正し|正解|適切|妥当)"
+    r"|[이가은는]\s?(?:정답|맞|옳|올바)"
+    r"|\s+(?:şıkkı|seçeneği)(?:dır|dir)?\b|\s+(?:ist|est|es|è|é|está) (?:richtig|korrekt|correct[eao]?"
+    r"|corrett[oa]|corret[oa])\b",
     re.IGNORECASE,
 )
 INSTRUCTION = re.compile(

@@ -13,6 +13,7 @@ from finbench.scoring.number_patterns import (
     IN_SCALE,
     LEFT,
     MEASURE,
+    SCALE_BEFORE,
     SCALES,
     UNIT,
     Mention,
@@ -97,6 +98,9 @@ def _read(text: str, core: re.Match[str], floor: int) -> Mention | None:
             begin = text.index("(", begin) + 1
     if end == digits_end and not currency and not _stands_alone(text, begin, end):
         return None
+    headed = SCALE_BEFORE.search(text, max(0, begin - 24), begin) if unit in ("none", "currency") else None
+    if headed:
+        unit = headed["scale"].lower()
     value = -number * factor if negative else number * factor
     return Mention(begin, end, value, unit, decimals, signed=negative, paren=enclosed)
 

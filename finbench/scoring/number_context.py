@@ -30,7 +30,7 @@ FILL = re.compile(
 )
 CHANGE_NOUN = re.compile(
     r"\b(?:increase|decrease|decline|gain|drop|reduction|change|growth|rise|fall|loss|difference|rate"
-    r"|ratio|average|sum|amount|margin|percentage|net loss|net gain|improvement|contraction|profit|share"
+    r"|ratio|average|sum|amount|margin|percentage|net loss|net gain|improvement|contraction|profit|(?<!per )share"
     r"|value|figure|range)(?: rate)? of\s$",
     re.IGNORECASE,
 )
@@ -55,7 +55,7 @@ THAN = re.compile(
 )
 OPERATOR_AFTER = re.compile(
     r"\s?\)*\s?(?:[*×÷^·]\s?[\w($€£]|/\s?\(*\s?[$€£]?\s?\d|\+\s?\(*\s?[$€£]?\s?[\d.(]"
-    r"|[-−–]\s?(?:\(\s?)+[$€£]?\s?[\d.]|x\s[\d(])"
+    r"|[-−–]\s?(?:\(\s?)+[$€£]?\s?[\d.]|x\s[\d(]|[×÷+]\s*$|\s[*/]\s*$)"
 )
 OPERATOR_BEFORE = re.compile(
     r"(?:[×÷^·]|(?<![\s*])[ ]?\*(?!\*)|(?<=[\w)% ])/|(?:[\d)%]|(?<=[\d%])[kKmMbn]{1,2}|million|billion"
@@ -106,6 +106,7 @@ SEQUEL = re.compile(
     r"|for a|total|answer|finally)\b",
     re.IGNORECASE,
 )
+CURRENCY = re.compile(r"[-−–(]?\s?(?:(?:US|C|A|HK)?[$]|[€£¥₹]|(?:USD|EUR|GBP)\s?\d)")
 _DOWN = (
     r"decreas\w*|declin\w*|drop(?:s|ped|ping)?|fell|fall(?:s|en|ing)?|reduc\w*|down|lower(?:ed|ing)?"
     r"|shrank|shrunk|shrink\w*|contract(?:ed|ion|ing|s)"
@@ -117,6 +118,14 @@ _UP = (
     r"|surg\w*|advanc\w*|expan\w*|above|greater|larger|added|soar\w*"
 )
 DIRECTION = re.compile(rf"\b(?:(?P<down>{_DOWN})|(?P<up>{_UP}))\b", re.IGNORECASE)
+EACH_AFTER = re.compile(r"\s(?:each|apiece)\b", re.IGNORECASE)
+CORRESPONDING = re.compile(
+    r"\b(?:which (?:corresponds|compares|translates|implies|reflects)|(?:bringing|taking))\b[^,;]{0,50}\Z",
+    re.IGNORECASE,
+)
+MOVED_FROM = re.compile(
+    rf"\b(?:{_DOWN}|{_UP}|went|moved|changed|widened|narrowed)\s(?:\w+ly\s)?from\s(?:about\s)?\Z", re.IGNORECASE
+)
 DIRECTION_AFTER = re.compile(
     rf"\s?\)?,?\s?(?:(?:in|of)\s(?:total|net)\s)?(?:(?:points?|year[- ]over[- ]year|yoy|per year|annual"
     rf"|annually|net|overall)\s)?(?:(?P<down>{_DOWN})|(?P<up>{_UP}))\b(?! from (?!(?:19|20)\d\d))",

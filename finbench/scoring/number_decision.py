@@ -74,6 +74,7 @@ _UNKNOWN = re.compile(
 )
 _CARRIED_ON = re.compile(r"\s*(?:[+×x*/÷=]|[-−–]\s|-{2,})")
 _CONDITION = re.compile(r"^\W{0,4}(?:and |or |but )?(?:if|assuming|under|using|on an?)\b", re.I)
+_DEPENDS = re.compile(r"\bdepend(?:s|ing)? (?:up)?on\b", re.IGNORECASE)
 _CUT_CONCLUSION = re.compile(
     r"\b(?:so|therefore|thus|hence)\b[^\d\n]{1,80}\b(?:is|was|are|were|by|of|equals|about|approximately)\s*$", re.I
 )
@@ -323,6 +324,10 @@ def _last(stated: Sequence[tuple[Statement, Pick]], hints: Hints) -> Decision:
         and all(_CONDITION.search(part.text) for part, _ in picks)
     ):
         return _CONTRADICTION  # if this, 479; if that, 510
+    if any(_DEPENDS.search(part.text) for part, _ in stated) and not any(
+        part.role is Role.CONCLUSION for part, _ in stated
+    ):
+        return _CONTRADICTION
     conclusions = [number for number, (part, _) in enumerate(stated) if part.role is Role.CONCLUSION]
     if conclusions:
         number = conclusions[-1]

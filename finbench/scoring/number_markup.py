@@ -10,6 +10,8 @@ import html
 import re
 import unicodedata
 
+from finbench.scoring.number_languages import spell_out
+
 _PRIVATE = re.compile("[\ue000-\ue00f]")  # marks of this module
 _POWER = re.compile(r"(?<=10)([⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3})")
 _SUPERSCRIPT = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻†‡§]+")
@@ -81,6 +83,9 @@ _EMPHASIS = (
     (re.compile(r"(?<!=)==(?=[^\s=])([^=\n]{1,100})(?<=\S)==(?!=)"), r"\1"),
 )
 _GLUED_REFERENCE = re.compile(r"(?<=[\w%.)])\[\d{1,2}(?:[,-]\s?\d{1,2}){0,5}\]")
+_PROGRAM = re.compile(
+    r"```\w{0,12}\n(?=[^`]{0,4000}(?:\bprint\([^)\d]|\bdef \w|\breturn\b|\bimport \w))[^`]{0,4000}```"
+)
 _BLANKS = re.compile(r" {2,}")
 _BOX_OPENING = re.compile(r"\\(?:boxed|fbox|framebox)\s{0,3}\{")
 _BOX = re.compile("[\ue000\ue001]")
@@ -99,6 +104,7 @@ def plain(text: str) -> tuple[str, list[tuple[int, int]]]:
         text = _resolve_characters(_PRIVATE.sub(" ", text))
     if "&" in text and ";" in text:
         text = html.unescape(text)
+    text = _PROGRAM.sub("\n", text) if "```" in text else text
     text = _DELETED.sub(" ", text) if any(sign in text for sign in ("~~", "<", "\\", "[")) else text
     if "boxed" in text or "fbox" in text:
         text = _mark_boxes(text)
@@ -110,7 +116,7 @@ def plain(text: str) -> tuple[str, list[tuple[int, int]]]:
     text = _HEADING.sub("", _FENCE.sub("\n", text))
     for pattern, replacement in _EMPHASIS:
         text = pattern.sub(replacement, text)
-    return _collect_boxes(_BLANKS.sub(" ", text.replace("\ue002", "$")))
+    return _collect_boxes(_BLANKS.sub(" ", spell_out(text.replace("\ue002", "$"))))
 
 
 def _resolve_characters(text: str) -> str:

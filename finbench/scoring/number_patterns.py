@@ -73,6 +73,7 @@ IN_SCALE = re.compile(
     r"|bps)s?(?:\s[A-Za-z$€£]{1,8})?\s?\)",
     re.IGNORECASE,
 )
+SCALE_BEFORE = re.compile(r"(?:^|\n)\W{0,3}in (?P<scale>thousand|million|billion)s?\s?[:=]\s?\Z", re.IGNORECASE)
 AFTER = re.compile(
     rf"\s?-?(?:(?:U\.?S\.?|Canadian|Australian|Hong\sKong|Singapore)\s)?(?:dollars?|euros?|yen|yuan"
     rf"|renminbi|rupees?|francs?|pounds?\ssterling|pesos?|{_LETTERS}|[€£¥₹])(?![A-Za-z])"
@@ -143,5 +144,6 @@ def mask(text: str) -> str:
 def _cover(text: str) -> str:
     year = re.search(r"(?<!\d)(?:19|20)\d\d$", text)  # the year of a date may be asked for
     if year and not re.match(r"\d|https?:", text, re.IGNORECASE):
-        return _MASK * year.start() + year[0]
+        head = " " if year.start() and text[year.start() - 1].isalpha() else _MASK  # FY2018
+        return _MASK * (year.start() - 1) + head * bool(year.start()) + year[0]
     return _MASK * len(text)

@@ -11,6 +11,7 @@ _PERCENT = re.compile(
     r"|\bmargin\b|\breturn on\b|\bpct\b",
     re.IGNORECASE,
 )
+_BPS = re.compile(r"\bbasis[- ]points?\b|\bbps\b", re.IGNORECASE)
 _CHANGE = re.compile(
     r"\b(?:chang\w+|differ\w*|grow\w*|increas\w+|variation|varied|vary|rise|rose|risen|swing|movement|moved?|delta"
     r"|evol\w+|fluctuat\w+|how much (?:more|less|higher|lower|better|worse)|year[- ]over[- ]year|yoy"
@@ -126,6 +127,8 @@ class Hints:
         ratio: A ratio.
         amount: An amount rather than a share.
         money: An amount of money.
+        bps: A difference in basis points.
+        count: How many there are of something.
         words: Its words without the commonest, for telling which of several statements answers it.
     """
 
@@ -136,6 +139,8 @@ class Hints:
     ratio: bool = False
     amount: bool = False
     money: bool = False
+    bps: bool = False
+    count: bool = False
     words: frozenset[str] = frozenset()
 
     def overlap(self, text: str) -> int:
@@ -160,6 +165,8 @@ def read_question(question: str | None) -> Hints:
         r"\b(?:chang|differ|growth|increas|varia|more|higher)", text, re.IGNORECASE
     )
     return Hints(
+        bps=bool(_BPS.search(text)),
+        count=bool(re.search(r"\bhow many\b(?! (?:dollars|euros|percent|basis))|\bnumber of\b", text, re.IGNORECASE)),
         percent=percent,
         change=change and not decrease,
         year=bool(_YEAR.search(text)),

@@ -11,7 +11,7 @@ from itertools import pairwise
 from finbench.scoring import number_context as words
 from finbench.scoring.number_amounts import find_amounts, find_word_amounts
 from finbench.scoring.number_patterns import FACTORS, Mention
-from finbench.scoring.number_question import Hints
+from finbench.scoring.number_question import Hints, words_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +95,15 @@ def _without_operands(text: str, found: Sequence[Mention], hints: Hints) -> list
         elif words.TO.fullmatch(between):
             if re.search(r"\bby\s(?:\w+\s)?$", before):
                 out.add(index + 1)
+            elif comparable and hints.words and not hints.change and words.MOVED_FROM.search(text, 0, first.start):
+                out.add(index)  # where it went is the level asked for
             elif comparable:
                 out |= {index, index + 1}
             elif first.unit in ("percent", "bps"):  # a change and the level that it led to
                 out.add(index if hints.amount else index + 1)
         elif words.PLUS_MINUS.fullmatch(between):
             out.add(index + 1)
-        elif re.search(r"\bbetween\s(?:\w+\s)?$", before) and re.fullmatch(r"\s?(?:and|to)\s", between):
+        elif re.search(r"\bbetween\s(?:\w+\s)?$", before, re.IGNORECASE) and re.fullmatch(r"\s?(?:and|to)\s", between):
             out |= {index, index + 1}
         elif words.OR.fullmatch(between) and index not in out and not same(first, second):
             kinds = {_kind(first), _kind(second)}
@@ -206,16 +208,19 @@ def _choose(text: str, candidates: list[Mention], hints: Hints) -> Pick | None:
 def _choose_words(text: str, hints: Hints) -> Pick | None:
     """The amount in words, if it stands where an answer stands."""
     candidates = []
+    if hints.count and "quarter" in hints.words:
+        text = re.sub(r"\b([Qq]uarter)s\b", "periods", text)
     for mention in find_word_amounts(text):
         before = _strip_fill(text[: mention.start]).strip(" \"'([")
         after = text[mention.end : mention.end + 24]
         if re.match(r"\s(?:another|can|could|should|must|needs?|way|has|is|was|who|that|which|or)\b", after):
             continue
-        if mention.value == 1 and after.startswith(" of"):
+        if (mention.value == 1 and after.startswith(" of")) or words.ROUNDING_AFTER.match(after):
             continue
         whole = not before and not after.strip(" \"')].!")
         phrase = not before and mention.end - mention.start > 3
-        if whole or phrase or _anchored(text, mention, words.STRONG) or _anchored(text, mention, words.MID):
+        counted = hints.count and bool(words_of(after.partition(",")[0]) & hints.words)
+        if whole or phrase or counted or _anchored(text, mention, words.STRONG) or _anchored(text, mention, words.MID):
             candidates.append(mention)
     if not candidates:
         return None
@@ -242,6 +247,9 @@ def _preferred(text: str, mentions: Sequence[Mention]) -> Mention:
 
 def _of_the_kind(text: str, candidates: list[Mention], hints: Hints) -> list[Mention]:
     """Those of the kind that the question asks for, where there are such; a result is not given up for a premise."""
+    points = [mention for mention in candidates if mention.unit == "bps"]
+    if hints.bps and points:
+        return points
     shares = [mention for mention in candidates if mention.unit in ("percent", "bps")]
     results = [mention for mention in candidates if _is_result(text, mention)]
     if hints.percent and shares and (not results or shares[-1].start >= results[-1].start):
@@ -250,10 +258,13 @@ def _of_the_kind(text: str, candidates: list[Mention], hints: Hints) -> list[Men
     if hints.money and money and (not results or money[-1].start >= results[-1].start):
         return money
     others = [mention for mention in candidates if mention.unit not in ("percent", "bps")]
+    counts = [mention for mention in others if not words.CURRENCY.match(text, mention.start)]
+    if hints.count and counts and len(counts) < len(others):
+        return counts
     if hints.amount and others:
         return others
     bare = [mention for mention in candidates if mention.unit == "none"]
-    if hints.ratio and bare:
+    if hints.ratio and bare and (not results or bare[-1].start >= results[-1].start):
         return bare
     return candidates
 
@@ -296,6 +307,8 @@ def _aside(text: str, mention: Mention, hints: Hints, depth: dict[int, int]) -> 
         return True
     before = text[max(0, mention.start - _WINDOW) : mention.start]
     if words.DURATION_AFTER.match(text[mention.end : mention.end + 12]) and not hints.duration:
+        return True
+    if words.CORRESPONDING.search(before) or words.EACH_AFTER.match(text, mention.end):
         return True
     if not hints.change and words.COMPARED_AFTER.match(text, mention.end):
         return True

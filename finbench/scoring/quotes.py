@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from finbench.scoring.statements import M
+from finbench.scoring.mentions import M
 
 _QUOTATION = re.compile(r"\"([^\"\n]{1,600})\"|(?<![\w\"])'([^'\n]{1,400}(?:'\w[^'\n]{0,200}){0,3})'(?!\w)")
 _SLOT = re.compile(

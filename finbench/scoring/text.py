@@ -120,13 +120,14 @@ def _without_channels(text: str) -> str:
 def _without_blocks(text: str) -> str:
     kept: list[str] = []
     position, opened, closes = 0, -1, 0
+    content_end = len(text.rstrip())
     for tag in _BLOCK_TAG.finditer(text):
         closing = "/" in (tag["close"] or "", tag["bracket"] or "", tag["kimi"] or "") or tag["word"] == "end"
         if opened < 0:
             kept.append(text[position : tag.start()])
             if not closing:
                 opened = tag.end()
-            elif closes == 0 or text[tag.end() :].strip():
+            elif closes == 0 or tag.end() < content_end:
                 kept.clear()  # a lone closing tag: the block began with the reply
             closes += closing
             position = tag.end()
@@ -149,6 +150,7 @@ _ROLE = re.compile(
     r"|^[ >*#_-]{0,8}(?P<item>Questions?|Q|Text|Sentence|Context|Tweet|Headline|Passage|Article|Problem"
     r"|Exercise|Instructions?|Input)"
     r"[ ]?(?:[#(]?\d{1,4}[).]?)?[*_]{0,2}[ ]?:"
+    r"|^[ >*#_-]{0,8}(?P<heading>Question|Problem|Exercise)[ ][#(]?\d{1,4}[).]?[*_]{0,2}[ ]*$"
     r"|(?<=[\s.!?)\]])(?P<inline>(?-i:Question|Q|Text|Sentence|Context|Tweet)[ ]?\d{0,4}:)"
     r"|(?<=[\s.!?)\]])(?P<inlineperson>(?-i:Human|User|Assistant):)",
     re.IGNORECASE | re.MULTILINE,
@@ -187,6 +189,8 @@ def segments(text: str) -> list[str]:
 
 
 _STRUCK = re.compile(r"~~[^~\n]{1,300}~~|<(del|s|strike)>[^<\n]{0,300}</\1>", re.IGNORECASE)
+_TICKED = re.compile(r"^([ ]{0,8}[-*+]?[ ]?)\[[xX✓✔]\][ ]", re.MULTILINE)
+_UNTICKED = re.compile(r"^[ ]{0,8}[-*+]?[ ]?\[[ ]?\][ ][^\n]{0,400}$", re.MULTILINE)
 _ANSWER_TAG = re.compile(r"<(?:final_?)?answer>|\[(?:FINAL_?)?ANSWER\]|<\|answer\|>", re.IGNORECASE)
 _ANSWER_TAG_END = re.compile(r"</(?:final_?)?answer>|\[/(?:FINAL_?)?ANSWER\]", re.IGNORECASE)
 _ANGLE = re.compile(r"<([A-Za-z])>(?=[ ]{0,4}(?:$|\.))", re.MULTILINE)
@@ -240,7 +244,9 @@ def unwrap(text: str) -> str:
     Returns:
         The text as its reader would see it. Quotes, brackets, list bullets and currency signs stay.
     """
-    text = _STRUCK.sub(" ", text)
+    text = _STRUCK.sub(" ", text).replace("{,}", ",")
+    if _TICKED.search(text):
+        text = _TICKED.sub(r"\1", _UNTICKED.sub("", text))
     pieces: list[str] = []
     position = 0
     for start, inner, inner_end, end in _boxes(text):

@@ -80,7 +80,9 @@ def rouge_of() -> Callable[[str, str], dict[str, float]]:
     try:
         library: Any = import_module("rouge_score.rouge_scorer")
     except ImportError:
-        raise InputError("summaries are scored by rouge-score, which is not here: pip install rouge-score") from None
+        raise InputError(
+            "summaries are scored by rouge-score, which is not here: pip install rouge-score, or 'finbench[summaries]'"
+        ) from None
     measure = library.RougeScorer(names, use_stemmer=False)
 
     def rouge(reference: str, found: str) -> dict[str, float]:

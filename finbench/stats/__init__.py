@@ -29,7 +29,7 @@ from finbench.stats.errors import (
     StatsError,
 )
 from finbench.stats.families import EffectCount, benjamini_hochberg, bonferroni, count_effects, holm, holm_pairs
-from finbench.stats.flags import Flag, flags, may_claim
+from finbench.stats.flags import Flag, effective_clusters, flags, may_claim
 from finbench.stats.jackknife import JackknifeDifference, JackknifeEstimate, jackknife, jackknife_difference
 from finbench.stats.means import MeanInterval, mean_interval
 from finbench.stats.metrics import (
@@ -90,6 +90,7 @@ from finbench.stats.retention import (
 )
 from finbench.stats.seeds import two_way_t
 from finbench.stats.sequential import e_value, mcnemar_e_value
+from finbench.stats.suite_retention import MarginPart, margin_part, retention_suite
 
 __all__ = [
     "NO_ANSWER",
@@ -108,6 +109,7 @@ __all__ = [
     "Flag",
     "JackknifeDifference",
     "JackknifeEstimate",
+    "MarginPart",
     "MeanInterval",
     "NotEnoughClustersError",
     "NotEnoughItemsError",
@@ -150,6 +152,7 @@ __all__ = [
     "design_effect",
     "difference_part",
     "e_value",
+    "effective_clusters",
     "encode_labels",
     "entity_f1",
     "flags",
@@ -159,6 +162,7 @@ __all__ = [
     "jackknife",
     "jackknife_difference",
     "macro_f1",
+    "margin_part",
     "may_claim",
     "mcc",
     "mcnemar_e_value",
@@ -182,6 +186,7 @@ __all__ = [
     "rank_models",
     "retention_aggregate",
     "retention_binary",
+    "retention_suite",
     "retention_t",
     "score_part",
     "swap_permutation",

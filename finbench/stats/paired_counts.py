@@ -54,6 +54,20 @@ def tango_z(only_a: npt.ArrayLike, only_b: npt.ArrayLike, n: npt.ArrayLike, diff
     Returns:
         The statistic; 0 where numerator and variance are both 0, infinite where only the variance is.
     """
+    excess, variance = tango_parts(only_a, only_b, n, difference)
+    infinite = np.where(excess == 0, 0.0, np.copysign(np.inf, excess))
+    z = np.divide(excess, np.sqrt(variance), out=np.asarray(infinite, dtype=np.float64), where=variance > 0)
+    return np.asarray(z, dtype=np.float64)
+
+
+def tango_parts(
+    only_a: npt.ArrayLike, only_b: npt.ArrayLike, n: npt.ArrayLike, difference: npt.ArrayLike
+) -> tuple[FloatArray, FloatArray]:
+    """Numerator of Tango's statistic and its variance under the hypothesis, in items; see `tango_z`.
+
+    Returns:
+        only_a - only_b - n d, and n (2 q + d (1 - d)).
+    """
     a, b = _counts(only_a, only_b)
     items, delta = np.asarray(n, dtype=np.float64), np.asarray(difference, dtype=np.float64)
     # The roles of the systems are swapped where delta < 0, so that no two nearly equal numbers are subtracted below.
@@ -68,9 +82,7 @@ def tango_z(only_a: npt.ArrayLike, only_b: npt.ArrayLike, n: npt.ArrayLike, diff
     )
     variance = items * (2 * only_second + d * (1 - d))
     excess = first - second - items * d
-    infinite = np.where(excess == 0, 0.0, np.copysign(np.inf, excess))
-    z = np.divide(excess, np.sqrt(variance), out=np.asarray(infinite, dtype=np.float64), where=variance > 0)
-    return np.asarray(np.where(flip, -z, z), dtype=np.float64)
+    return np.asarray(np.where(flip, -excess, excess), dtype=np.float64), np.asarray(variance, dtype=np.float64)
 
 
 def tango_bounds(

@@ -53,7 +53,7 @@ class Retention:
         n: Number of items.
         clusters: Number of clusters, or None where items are independent.
         n_needed: Items that would settle an inconclusive verdict with 80 % power; else None.
-        method: "tango", "tango-clustered", "clustered-t" or "aggregate-t".
+        method: "tango", "tango-clustered", "clustered-t", "aggregate-t" or "suite-tango".
     """
 
     difference: float
@@ -141,7 +141,7 @@ def retention_binary(
         one = clustered_tango(candidate, baseline, clusters)
         (low, high), n, count, difference = one.interval(level=level), one.n, one.clusters, one.difference
         p, variance, method = one.p_above(-margin), one.variance, "tango-clustered"
-    return _verdict(
+    return judge(
         difference=difference,
         low=low,
         high=high,
@@ -150,7 +150,7 @@ def retention_binary(
         p=p,
         n=n,
         clusters=count,
-        n_needed=_needed(difference, variance, margin, level, n, at_least),
+        n_needed=items_needed(difference, variance, margin, level, n, at_least),
         method=method,
     )
 
@@ -184,7 +184,7 @@ def retention_t(
     """
     check_margin(margin)
     one = paired_clustered_t(candidate, baseline, clusters, level=level, bounds=bounds)
-    return _verdict(
+    return judge(
         difference=one.difference,
         low=one.ci_low,
         high=one.ci_high,
@@ -193,13 +193,15 @@ def retention_t(
         p=_p_above(one, -margin, _span(candidate, baseline, one, bounds)),
         n=one.n,
         clusters=one.clusters,
-        n_needed=_needed(one.difference, one.se**2, margin, level, one.n, 0.0) if one.se > 0 else None,
+        n_needed=items_needed(one.difference, one.se**2, margin, level, one.n, 0.0) if one.se > 0 else None,
         method="clustered-t",
     )
 
 
 def retention_aggregate(aggregate: AggregateDifference, *, margin: float, n: int) -> Retention:
-    """Was a capability kept, averaged over its tasks?
+    """Was a capability kept, averaged over its tasks, by the variance of the sample?
+
+    For right-or-wrong tasks use `retention_suite`: with few or saturated tasks this claims retention too often.
 
     Args:
         aggregate: Candidate minus baseline from `aggregate_difference`.
@@ -217,10 +219,10 @@ def retention_aggregate(aggregate: AggregateDifference, *, margin: float, n: int
         raise SettingError(f"at least one item is needed, got {n}")
     if aggregate.se > 0:
         p = float(stats.t.sf((aggregate.difference + margin) / aggregate.se, aggregate.df))
-        needed = _needed(aggregate.difference, aggregate.se**2, margin, aggregate.level, n, 0.0)
+        needed = items_needed(aggregate.difference, aggregate.se**2, margin, aggregate.level, n, 0.0)
     else:
         p, needed = (1 - aggregate.level) / 2 if aggregate.ci_low > -margin else 1.0, None
-    return _verdict(
+    return judge(
         difference=aggregate.difference,
         low=aggregate.ci_low,
         high=aggregate.ci_high,
@@ -331,7 +333,7 @@ def tost_t(
     )
 
 
-def _verdict(
+def judge(
     *,
     difference: float,
     low: float,
@@ -344,6 +346,7 @@ def _verdict(
     n_needed: int | None,
     method: str,
 ) -> Retention:
+    """The verdict that an interval gives."""
     retained, lost = low > -margin, high < 0
     if retained:
         verdict = Verdict.LOST_WITHIN_MARGIN if lost else Verdict.RETAINED
@@ -366,7 +369,7 @@ def _verdict(
     )
 
 
-def _needed(difference: float, variance: float, margin: float, level: float, n: int, at_least: float) -> int:
+def items_needed(difference: float, variance: float, margin: float, level: float, n: int, at_least: float) -> int:
     """Items for 80 % power to show retention, or loss, whichever is nearer; no true gain is assumed."""
     loss = min(difference, 0.0)
     distance = max(margin + loss, -loss)

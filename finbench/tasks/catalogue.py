@@ -8,24 +8,27 @@ from difflib import get_close_matches
 from finbench.card import TaskCard
 from finbench.errors import InputError
 from finbench.tasks import (
+    chat,
     claims,
     commonsense,
     concepts,
     entities,
     exams,
+    figures,
     following,
     general,
     generated,
     mathematics,
     movement,
     news,
+    openqa,
+    relations,
     risk,
     sentiment,
     stance,
     summaries,
     tables,
 )
-from finbench.tasks.declared import declared
 from finbench.tasks.definition import TaskDefinition
 from finbench.taxonomy import Capability, Exposure
 
@@ -41,11 +44,15 @@ FAMILIES = (
     stance,
     news,
     entities,
+    figures,
     summaries,
     movement,
     risk,
     claims,
     following,
+    openqa,
+    relations,
+    chat,
     generated,
 )
 
@@ -55,9 +62,7 @@ DEFINITIONS: dict[str, TaskDefinition] = {
 
 CARDS: dict[str, TaskCard] = {
     card.name: card
-    for card in sorted(
-        [*(definition.card for definition in DEFINITIONS.values()), *declared()], key=lambda card: card.name
-    )
+    for card in sorted((definition.card for definition in DEFINITIONS.values()), key=lambda card: card.name)
 }
 
 #: Options that a suite gives to a task instead of the card's.

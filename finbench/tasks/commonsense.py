@@ -61,7 +61,11 @@ OPENBOOKQA = TaskDefinition(
         options=4,
         items_sha256="0d05f6422251fcafbb7903e3b84f38e34aa88ad4ed11ff55bb6e72c9ce22a0e5",
         sources=(
-            Source(uri="hf://allenai/openbookqa", config="main", note="no revision could be verified"),
+            Source(
+                uri="hf://allenai/openbookqa",
+                config="main",
+                note="no revision could be verified: the commit that was read is recorded",
+            ),
             Source(
                 uri="https://github.com/AGI-Edgerunners/LLM-Adapters",
                 revision="70f57a3178ce0d19853b23dcec331ecf5f4d0d4f",
@@ -92,7 +96,13 @@ SOCIAL_IQA = TaskDefinition(
         items=1954,
         options=3,
         split="validation",
-        sources=(Source(uri="hf://allenai/social_i_qa", split="validation", note="no revision could be verified"),),
+        sources=(
+            Source(
+                uri="hf://allenai/social_i_qa",
+                split="validation",
+                note="the labelled split; no revision could be verified: the commit that was read is recorded",
+            ),
+        ),
         licence="unclear",
         redistributable=False,
         citation="Sap et al. (2019). Social IQa. EMNLP. arXiv 1904.09728",
@@ -117,7 +127,13 @@ HELLASWAG = TaskDefinition(
         items=10042,
         options=4,
         split="validation",
-        sources=(Source(uri="hf://Rowan/hellaswag", split="validation", note="no revision could be verified"),),
+        sources=(
+            Source(
+                uri="hf://Rowan/hellaswag",
+                split="validation",
+                note="the labelled split; no revision could be verified: the commit that was read is recorded",
+            ),
+        ),
         licence="MIT",
         redistributable=True,
         citation="Zellers et al. (2019). HellaSwag. ACL. arXiv 1905.07830",
@@ -151,7 +167,7 @@ WINOGRANDE = TaskDefinition(
                 uri="hf://allenai/winogrande",
                 config="winogrande_xl",
                 split="validation",
-                note="no revision could be verified",
+                note="the labelled split; no revision could be verified: the commit that was read is recorded",
             ),
         ),
         licence="CC-BY",
@@ -179,7 +195,13 @@ PIQA = TaskDefinition(
         items=1838,
         options=2,
         split="validation",
-        sources=(Source(uri="hf://ybisk/piqa", split="validation", note="no revision could be verified"),),
+        sources=(
+            Source(
+                uri="hf://ybisk/piqa",
+                split="validation",
+                note="the labelled split; no revision could be verified: the commit that was read is recorded",
+            ),
+        ),
         licence="AFL-3.0",
         redistributable=False,
         citation="Bisk et al. (2020). PIQA. AAAI. arXiv 1911.11641",

@@ -5,10 +5,28 @@ from __future__ import annotations
 from inspect_ai import Task, task
 
 from finbench.card import FINEVAL_REVISION, Source, TaskCard
+from finbench.data.items import Item
+from finbench.data.rows import Row
 from finbench.scoring.scorers import choice
 from finbench.tasks.definition import TaskDefinition
-from finbench.tasks.layouts import choice_item
+from finbench.tasks.layouts import choice_item, fineval_choice_item, hub_choice_item
 from finbench.taxonomy import AnswerKind, Capability, Domain, Elicitation, Exposure, TaskType
+
+#: The subjects of MMLU that make up MMLU-Finance, with the number of their test questions.
+SUBJECTS = {
+    "business_ethics": 100,
+    "econometrics": 114,
+    "high_school_macroeconomics": 390,
+    "high_school_microeconomics": 238,
+    "management": 103,
+    "marketing": 234,
+    "professional_accounting": 282,
+}
+
+
+def _finance_item(row: Row) -> Item:
+    return fineval_choice_item(row) if "question_text" in row else hub_choice_item(row)
+
 
 FIN_TERMS = TaskDefinition(
     card=TaskCard(
@@ -56,7 +74,15 @@ MMLU_FINANCE = TaskDefinition(
                 uri="hf://Salesforce/FinEval",
                 config="MMLU-finance",
                 revision=FINEVAL_REVISION,
-                note="columns question_text, answer (a number), answer_text; FINDAP counts 1,460",
+                note="columns question_text, answer (a number), answer_text: read where the options stand in the "
+                "question, else refused; FINDAP counts 1,460",
+            ),
+            Source(
+                uri="hf://cais/mmlu",
+                config="+".join(SUBJECTS),
+                items=1461,
+                note="the seven subjects in the general home of MMLU; no revision could be verified: the commit that "
+                "was read is recorded",
             ),
             Source(
                 uri="https://github.com/hendrycks/test",
@@ -68,7 +94,7 @@ MMLU_FINANCE = TaskDefinition(
         citation="Hendrycks et al. (2021). Measuring massive multitask language understanding. ICLR. arXiv 2009.03300",
         errata=("A subset of MMLU: the two are not independent evidence.",),
     ),
-    to_item=choice_item,
+    to_item=_finance_item,
     scorer=lambda card: choice(),
 )
 

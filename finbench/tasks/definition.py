@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from inspect_ai.scorer import Scorer
 
 from finbench import __version__
 from finbench.card import TaskCard
-from finbench.data.hub import is_cached
+from finbench.data.hub_store import is_stored
 from finbench.data.items import Item, fingerprint, without
 from finbench.data.loading import ItemSet, ToItem, load
 from finbench.data.locate import behind, folder_path, package_path
@@ -60,8 +61,9 @@ class TaskDefinition:
 
         Args:
             data: rows to use instead of the ones found by the order of sources.
-            elicitation: `direct` or `cot`; the card's own by default.
-            fewshot: how many examples to show, taken from the train or dev split in their order.
+            elicitation: `direct`, `cot` or, for choices and labels, `likelihood` (nothing is generated, the most likely
+                option counts); the card's own by default.
+            fewshot: how many examples to show, drawn from the train or else dev split with a fixed seed.
             items: items made elsewhere (generated tasks).
             examples: items to show as examples, instead of those of the train or dev split.
             metadata: further facts for the log.
@@ -69,7 +71,7 @@ class TaskDefinition:
         Raises:
             InputError: if there are no rows, they do not fit, or an option is not usable.
         """
-        from finbench.tasks.solving import answer
+        from finbench.tasks.solving import answer, likelihood
 
         card = self.card
         way = _elicitation(card, elicitation)
@@ -93,11 +95,13 @@ class TaskDefinition:
             name=card.name,
             display_name=card.title,
             dataset=MemoryDataset(samples, name=card.name, location=loaded.place),
-            solver=answer(card.generation.max_tokens(way)),
+            solver=likelihood(list(card.labels or ()) or None)
+            if way is Elicitation.LIKELIHOOD
+            else answer(card.generation.max_tokens(way)),
             scorer=self.scorer(card),
             config=GenerateConfig(
                 temperature=card.generation.temperature,
-                max_tokens=card.generation.max_tokens(way),
+                max_tokens=1 if way is Elicitation.LIKELIHOOD else card.generation.max_tokens(way),
                 stop_seqs=list(card.generation.stop) or None,
             ),
             epochs=Epochs(1),
@@ -112,6 +116,7 @@ class TaskDefinition:
                 "finbench.dropped": loaded.dropped,
                 "finbench.official": loaded.official,
                 "finbench.rows_from": loaded.kind,
+                **({"finbench.rows_revision": loaded.revision} if loaded.revision else {}),
                 "finbench.package_version": __version__,
                 "finbench.metric": card.metric,
                 "finbench.cluster": card.cluster,
@@ -133,8 +138,11 @@ class TaskDefinition:
                 f"task '{self.card.name}' has {len(shown)} rows in its {' or '.join(_EXAMPLE_SPLITS)} split, fewer "
                 f"than fewshot={count}"
             )
+        # seeded by the task, so that all models see the same ones, and K + 1 examples begin with the K
+        order = sorted(shown)
+        random.Random(f"examples of {self.card.name}").shuffle(order)
         messages: list[ChatMessage] = []
-        for item in list(shown.values())[:count]:
+        for item in (shown[identity] for identity in order[:count]):
             messages.append(ChatMessageUser(content=render(self.card, self.instruction, item, way)))
             messages.append(ChatMessageAssistant(content=perfect_reply(self.card, item, way)))
         return messages
@@ -151,7 +159,7 @@ class TaskDefinition:
 
     def evaluation_items(self, data: str | Path | None = None) -> dict[str, Item]:
         """Items of the evaluation split as far as they lie here, no network being asked; empty if none do."""
-        cached = any(source.is_hub and is_cached(source) for source in self.card.sources)
+        cached = any(source.is_hub and is_stored(source) for source in self.card.sources)
         given = behind(data) if data is not None and behind(data).is_dir() else None
         here = [place for place in (given, folder_path(self.card), package_path(self.card)) if place is not None]
         for place in (*here, *([None] if cached else [])):
@@ -165,7 +173,9 @@ class TaskDefinition:
 def _elicitation(card: TaskCard, asked: str | None) -> Elicitation:
     if asked is None:
         return card.elicitation
-    allowed = (Elicitation.DIRECT.value, Elicitation.COT.value)
+    allowed = [Elicitation.DIRECT.value, Elicitation.COT.value]
+    if card.answer in (AnswerKind.CHOICE, AnswerKind.LABEL):
+        allowed.append(Elicitation.LIKELIHOOD.value)
     if asked not in allowed:
         raise InputError(f"elicitation={asked} is not known to task '{card.name}'; use {' or '.join(allowed)}")
     if card.answer is AnswerKind.INSTRUCTIONS and asked != card.elicitation.value:

@@ -36,7 +36,11 @@ ARC_CHALLENGE = TaskDefinition(
         options=4,
         items_sha256="6ad0e6485184ca653739dbb494d224387d038aed2787f10d7d2998980c3cf246",
         sources=(
-            Source(uri="hf://allenai/ai2_arc", config="ARC-Challenge", note="no revision could be verified"),
+            Source(
+                uri="hf://allenai/ai2_arc",
+                config="ARC-Challenge",
+                note="no revision could be verified: the commit that was read is recorded",
+            ),
             Source(
                 uri="https://github.com/AGI-Edgerunners/LLM-Adapters",
                 revision="70f57a3178ce0d19853b23dcec331ecf5f4d0d4f",
@@ -69,7 +73,10 @@ ARC = TaskDefinition(
         sources=(
             Source(
                 uri="hf://allenai/ai2_arc",
-                note="ARC-Challenge (1,172) and ARC-Easy (2,376), test; no revision could be verified",
+                config="ARC-Challenge+ARC-Easy",
+                items=3548,
+                note="1,172 and 2,376 questions, test; no revision could be verified: the commit that was read is "
+                "recorded",
             ),
         ),
         licence="CC-BY-SA-4.0",
@@ -98,7 +105,11 @@ MMLU = TaskDefinition(
         strata="subject",
         folder="mmlu_general_sample",
         sources=(
-            Source(uri="hf://cais/mmlu", config="all", note="no revision could be verified"),
+            Source(
+                uri="hf://cais/mmlu",
+                config="all",
+                note="no revision could be verified: the commit that was read is recorded",
+            ),
             Source(
                 uri="https://github.com/hendrycks/test",
                 note="the original; the folder form holds 1,000 questions of the 50 other subjects (an unofficial set)",
@@ -129,6 +140,13 @@ NQ_OPEN = TaskDefinition(
         split="dev",
         items_sha256="858cb6b49595d19db9bb8f46ef8f1f57437299e57cf6242acde659d34cd87f14",
         sources=(
+            Source(
+                uri="hf://google-research-datasets/nq_open",
+                config="nq_open",
+                split="validation",
+                note="the labelled split, named dev in the original; no revision could be verified: the commit that "
+                "was read is recorded",
+            ),
             Source(
                 uri="https://github.com/google-research-datasets/natural-questions",
                 split="dev",

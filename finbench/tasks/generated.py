@@ -85,8 +85,8 @@ def calc_items(n: int, seed: int, *, family: str | None = None, difficulty: str 
     """
     if n < 1:
         raise InputError(f"n={n} for task 'fin_calc' makes no exam; give a number from 1 up")
-    if family is not None and family not in families():
-        raise InputError(f"fin_calc has no family '{family}'; it has {', '.join(families())}")
+    if family is not None and family not in families(apart=True):
+        raise InputError(f"fin_calc has no family '{family}'; it has {', '.join(families(apart=True))}")
     if difficulty is not None and difficulty not in DIFFICULTIES:
         raise InputError(f"fin_calc has no difficulty '{difficulty}'; use {', '.join(DIFFICULTIES)}")
     try:

@@ -19,6 +19,8 @@ from finbench.tasks.prompts import letters
 
 _AFTER_MARK = re.compile(r"\b(?:Text|Context):\s*", re.IGNORECASE)
 _ANSWER_END = re.compile(r"\s*\bAnswer:\s*\Z")
+#: An option on a line of its own: A. text, A) text, (A) text or A: text.
+_LETTERED_LINE = re.compile(r"^[ \t]*\(?(?P<letter>[A-Z])[.):][ \t]+(?P<option>\S.*)$", re.MULTILINE)
 _OPTION = re.compile(r"(?:^|,)\s*([a-e])\s*\)\s*")
 
 
@@ -106,6 +108,31 @@ def hub_choice_item(row: Row) -> Item:
         return Item(body=question, gold=gold, choices=options)
     by_index = isinstance(row.get("answer"), int) and "gold" not in row
     return _item(row, row.text("question"), _options(row), gold_key="answer" if by_index else "gold")
+
+
+def fineval_choice_item(row: Row) -> Item:
+    """A row of FinEval's MMLU-finance: `question_text`, `answer` (a number) and `answer_text`.
+
+    There is no column of options. Where the question ends in lettered options, one a line, they are read from there,
+    and `answer_text` has to be the one that `answer` points at, counted from 0 or from 1.
+
+    Raises:
+        RowError: if the question holds no options, or the answer is none of them.
+    """
+    text = row.text("question_text")
+    found = list(_LETTERED_LINE.finditer(text))
+    if len(found) < 2 or [one["letter"] for one in found] != letters(len(found)):
+        raise RowError(
+            "holds a question without its options (field 'question_text'), which cannot be asked as multiple choice; "
+            "use the rows of the original"
+        )
+    options = tuple(one["option"].strip() for one in found)
+    said, number = " ".join(row.text("answer_text").split()), row.number("answer")
+    meant = {index for index in (number, number - 1) if index in range(len(options))}
+    right = [int(index) for index in sorted(meant) if " ".join(options[int(index)].split()) == said]
+    if len(right) != 1:
+        raise RowError(f"field 'answer_text' holds {said[:60]!r}, which is not the option that 'answer' points at")
+    return options_item(text[: found[0].start()].strip(), options, right[0])
 
 
 def options_item(question: str, options: Sequence[str], index: int) -> Item:

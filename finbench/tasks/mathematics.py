@@ -74,7 +74,11 @@ GSM8K = TaskDefinition(
         items=1319,
         items_sha256="d890156316956f985b99b183461b574ace77581d316fba7a0083c3c129192a4d",
         sources=(
-            Source(uri="hf://openai/gsm8k", config="main", note="no revision could be verified"),
+            Source(
+                uri="hf://openai/gsm8k",
+                config="main",
+                note="no revision could be verified: the commit that was read is recorded",
+            ),
             Source(
                 uri="https://github.com/openai/grade-school-math",
                 revision="3101c7d5072418e28b9008a6636bde82a006892c",
@@ -104,7 +108,11 @@ MATHQA = TaskDefinition(
         metric="accuracy",
         items=2985,
         options=5,
-        sources=(Source(uri="hf://allenai/math_qa", note="no revision could be verified"),),
+        sources=(
+            Source(
+                uri="hf://allenai/math_qa", note="no revision could be verified: the commit that was read is recorded"
+            ),
+        ),
         licence="Apache-2.0",
         redistributable=True,
         citation="Amini et al. (2019). MathQA. NAACL",
@@ -133,6 +141,11 @@ FINANCEMATH = TaskDefinition(
         strata="topic",
         split="validation",
         sources=(
+            Source(
+                uri="hf://yale-nlp/FinanceMath",
+                split="validation",
+                note="no revision could be verified: the commit that was read is recorded",
+            ),
             Source(
                 uri="https://github.com/yale-nlp/FinanceMath",
                 split="validation",

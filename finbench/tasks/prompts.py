@@ -43,6 +43,16 @@ def request(card: TaskCard, elicitation: Elicitation, item: Item) -> str:
                 f"List the entities, one a line, as `name, TYPE`; TYPE is {types}. If there are none, answer `none`."
             )
             return f"Think step by step, then write a line `Answer:` and below it the list. {lines}" if cot else lines
+        case AnswerKind.RELATIONS:
+            lines = (
+                "List the relations, one a line, as `head ; tail ; relation`; the relation is said of the head. "
+                f"The relation is {_enumerate(list(card.labels or ()))}. If there are none, answer `none`."
+            )
+            return f"Think step by step, then write a line `Answer:` and below it the list. {lines}" if cot else lines
+        case AnswerKind.JUDGED if elicitation is Elicitation.CHAT:
+            return ""  # a conversation goes on without a word about its form
+        case AnswerKind.JUDGED:
+            return _STEPS + "the answer in full." if cot else "Answer in one or two sentences."
         case AnswerKind.SUMMARY:
             if cot:
                 return "Think step by step, then write a line `Answer:` and below it the summary."
@@ -76,12 +86,13 @@ def perfect_reply(card: TaskCard, item: Item, elicitation: Elicitation = Elicita
     """The reference answer in the very format that the prompt asks for, as demonstrations and training rows show it."""
     if card.answer is AnswerKind.INSTRUCTIONS:
         return item.solution
-    gold = item.gold or "none" if card.answer is AnswerKind.ENTITIES else item.gold
+    listed = card.answer in (AnswerKind.ENTITIES, AnswerKind.RELATIONS)
+    gold = item.gold or "none" if listed else item.gold
     if card.answer is AnswerKind.TEXT:
         gold = gold.partition("\n")[0]  # the first of the accepted answers
     if elicitation is not Elicitation.COT:
         return gold
-    if card.answer in (AnswerKind.ENTITIES, AnswerKind.SUMMARY):
+    if listed or card.answer is AnswerKind.SUMMARY:
         return f"Answer:\n{gold}"
     steps = "\n".join(line for line in item.solution.splitlines() if not line.startswith("Answer:"))
     return f"{steps}\nAnswer: {gold}" if steps else f"Answer: {gold}"

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from finbench.card import TaskCard
 from finbench.cli.main import main
 from finbench.errors import InputError
-from finbench.tasks.catalogue import CARDS, DEFINITIONS, card, definition, resolve, suites
+from finbench.tasks.catalogue import CARDS, DEFINITIONS, card, resolve, suites
 from finbench.taxonomy import AnswerKind, Capability, Domain, Elicitation, Exposure
 
 
@@ -104,8 +104,9 @@ def test_metric_chance_and_kind_of_answer_fit_together(one: TaskCard) -> None:
     label_metrics = {"macro_f1", "weighted_f1", "mcc", "balanced_accuracy"}
     if one.metric in label_metrics:
         assert one.answer is AnswerKind.LABEL or one.classes
-    if one.answer is AnswerKind.ENTITIES:
+    if one.answer in (AnswerKind.ENTITIES, AnswerKind.RELATIONS):
         assert one.metric == "entity_f1"
+    assert one.judged == (one.metric == "judge")
     if one.metric == "mcc":
         assert one.chance == 0.0
     elif one.answer is AnswerKind.CHOICE and one.options:
@@ -145,6 +146,11 @@ def test_a_branch_name_is_no_revision() -> None:
 # --- suites and names
 
 
+def test_every_card_has_a_task_that_runs() -> None:
+    assert set(FINEVAL) | set(BEYOND) <= set(DEFINITIONS) == set(CARDS)
+    assert {name for name, one in CARDS.items() if one.judged} == {"mt_bench", "financebench"}
+
+
 def test_suites_are_those_of_the_contract_and_hold_tasks_that_run() -> None:
     found = suites()
     assert set(found) == {"quick", "similar", "novel", "findap", "generated", "full", *Capability}
@@ -164,10 +170,9 @@ def test_names_are_resolved_once_and_in_order() -> None:
     [
         (lambda: card("fomk"), r"no task 'fomk'.*did you mean fomc"),
         (lambda: card("zzzzzz"), "see `finbench tasks`"),
-        (lambda: definition("mt_bench"), "has a card but does not run yet"),
         (lambda: resolve(suite="easy"), "no suite 'easy'; there are quick"),
         (lambda: resolve(), "no tasks are named"),
-        (lambda: resolve(tasks=["mt_bench"]), "'mt_bench' has a card"),
+        (lambda: resolve(tasks=["mt_bank"]), r"no task 'mt_bank'.*did you mean mt_bench"),
     ],
 )
 def test_a_name_that_cannot_be_used_is_one_sentence(call: object, says: str) -> None:

@@ -286,7 +286,7 @@ def test_a_full_disk_is_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     card = DEFINITIONS["fomc"].card
     monkeypatch.setattr(files.tempfile, "mkstemp", full)
     monkeypatch.setitem(DEFINITIONS, "fomc", DEFINITIONS["fomc"].__class__(
-        card=card.model_copy(update={"items_sha256": None}),
+        card=card.model_copy(update={"items_sha256": None, "labels": dict.fromkeys(card.labels or ())}),
         to_item=DEFINITIONS["fomc"].to_item, scorer=DEFINITIONS["fomc"].scorer,
     ))  # fmt: skip
     said = one_line(finbench("data", "fetch", "fomc", "--to", str(tmp_path)))

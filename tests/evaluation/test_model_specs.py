@@ -26,8 +26,8 @@ def checkpoint(tmp_path: Path) -> Path:
 
 def test_a_checkpoint_folder_is_named_after_itself_and_runs_greedily_in_this_process(checkpoint: Path) -> None:
     spec = model_spec(str(checkpoint))
-    assert (spec.model, spec.name, spec.checkpoint) == ("hf/local", "my-model", checkpoint.resolve())
-    assert spec.args == {"do_sample": False}
+    assert (spec.model, spec.name, spec.checkpoint) == ("checkpoint/local", "my-model", checkpoint.resolve())
+    assert spec.args == {}
     assert spec.sha256 and len(spec.sha256) == 64
     assert spec.slug == f"my-model-{spec.sha256[:8]}"
 

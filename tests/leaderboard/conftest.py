@@ -6,8 +6,10 @@ import hashlib
 import json
 import os
 import random
+import shutil
 import threading
 import warnings
+import zipfile
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -112,13 +114,91 @@ def logs(model_server: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def stage_entry(name: str, *, hash: str, model: str, logs: list[str], **changes: Any) -> dict[str, Any]:
+    """A stage as the runner reports it."""
+    verdict = {
+        "claim": "improves",
+        "subject": "fin_tone",
+        "verdict": "improved",
+        "metric": "accuracy",
+        "n": 180,
+        "baseline": 0.5,
+        "candidate": 0.75,
+        "difference": 0.25,
+        "ci_low": 0.125,
+        "ci_high": 0.375,
+        "margin": 0.0,
+        "mde": 0.1,
+        "official": True,
+        "flags": ["baseline_collapsed"],
+    }
+    return {
+        "stage": name,
+        "index": 0,
+        "seed": 1,
+        "model": model,
+        "hash": hash,
+        "folder": f"0-{name}",
+        "against": "borealis",
+        "hardware": "2 cores",
+        "training": {"steps": 4, "tokens": 4321, "seconds": 12.5, "notes": {"loss": {"first": 2.5, "last": 0.5}}},
+        "data": {"rows": 24, "sources": [{"source": "fin_tone/train", "taken": 24, "offered": 360}]},
+        "verdicts": [verdict, {**verdict, "claim": "keeps", "subject": "fin_terms", "verdict": "inconclusive"}],
+        "logs": logs,
+        **changes,
+    }
+
+
 @pytest.fixture(scope="session")
-def site(logs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site of those logs."""
+def recipe_run(logs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of a recipe of two stages, with real logs of its base model and of both checkpoints."""
+    folder = tmp_path_factory.mktemp("trained") / "run"
+    for model in ("borealis", "atlas", "corvid"):
+        (folder / "logs" / model).mkdir(parents=True)
+    for path in sorted(logs.rglob("*.eval")):
+        with zipfile.ZipFile(path) as archive:
+            model = json.loads(archive.read("header.json"))["eval"]["metadata"]["finbench.model_name"]
+        if (folder / "logs" / model).is_dir():
+            shutil.copy(path, folder / "logs" / model / path.name)
+    stages = [
+        stage_entry("sft", hash="a" * 64, model="atlas", logs=["logs/borealis", "logs/atlas"]),
+        stage_entry("dpo", hash="b" * 64, model="corvid", logs=["logs/borealis", "logs/corvid"], index=1),
+    ]
+    report = {"recipe": "ladder", "base": "borealis", "seeds": [1], "complete": True, "stopped": None, "stages": stages}
+    (folder / "report.json").write_text(json.dumps(report), encoding="utf-8")
+    for stage, parent in zip(stages, ("pypi:borealis", "a" * 64), strict=True):
+        lineage = {"hash": stage["hash"], "identity": {"trainer": stage["stage"], "parent": parent, "code": "1"}}
+        (folder / stage["folder"]).mkdir()
+        (folder / stage["folder"] / "lineage.json").write_text(json.dumps(lineage), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def extras(recipe_run: Path, logs: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Arguments of `build` for a board with everything on it."""
+    from finbench.results.choosing import read_runs
+
+    folder = tmp_path_factory.mktemp("extras")
+    run = next(run for run in read_runs([logs]) if run.task == "fin_tone" and len(run.ids) == 180)
+    ids = list(run.ids)[:45]
+    audit = {"tasks": [{"name": "fin_tone", "items": 180, "overlapping": len(ids), "share": 0.25, "ids": ids}]}
+    (folder / "audit.json").write_text(json.dumps(audit), encoding="utf-8")
+    (folder / "prices.yaml").write_text("atlas: {input: 2.0, output: 10.0}\n", encoding="utf-8")
+    return {
+        "recipes": [recipe_run],
+        "audits": [f"atlas={folder / 'audit.json'}"],
+        "prices": folder / "prices.yaml",
+        "board": True,
+    }
+
+
+@pytest.fixture(scope="session")
+def site(logs: Path, extras: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The board of those logs."""
     from leaderboard.build import build
 
     folder = tmp_path_factory.mktemp("built") / "site"
-    build([logs], folder)
+    build([logs], folder, **extras)
     return folder
 
 

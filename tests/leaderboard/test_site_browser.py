@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import json
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,7 +68,16 @@ def opened(browser: Any, site: Path) -> Iterator[Any]:
 def names(site: Path) -> list[str]:
     """One page of each kind."""
     first = {path.parent.name: path.relative_to(site).as_posix() for path in sorted(site.glob("*/*.html"))}
-    return [*sorted(path.name for path in site.glob("*.html")), *first.values()]
+    state = next(path for path in sorted((site / "states").iterdir()) if path.is_dir())
+    kept = (state / "index.html").relative_to(site).as_posix()
+    return [*sorted(path.name for path in site.glob("*.html")), *first.values(), kept]
+
+
+def test_every_kind_of_page_is_looked_at(site: Path) -> None:
+    kinds = {path.parent.relative_to(site).as_posix() for path in site.rglob("*.html") if path.parent.name != "states"}
+    kinds = {kind for kind in kinds if not kind.startswith("states/")}
+    assert kinds == {name.rpartition("/")[0] or "." for name in names(site) if not name.startswith("states/")}
+    assert len(kinds) >= 8
 
 
 def test_pages_fit_a_phone_and_a_desk_in_light_and_dark(opened: Any, site: Path) -> None:
@@ -121,6 +133,100 @@ def test_filtering_hides_rows_and_says_how_many_are_left(opened: Any) -> None:
     assert "rights.find=" in page.url
     page.get_by_label("Filter").fill("")
     assert page.locator("#rights tbody tr:visible").count() > 30
+
+
+def test_columns_are_chosen_and_kept_in_the_address(opened: Any) -> None:
+    page = opened("capabilities/tasks.html")
+    table = page.locator("table").first.get_attribute("id")
+    cells = page.locator(f"#{table} th[data-key=tokens]")
+    assert cells.is_visible()
+    summary = page.locator(".columns summary").first
+    summary.focus()
+    page.keyboard.press("Enter")
+    box = page.locator(".columns").first.get_by_label("Tokens")
+    box.focus()
+    page.keyboard.press("Space")
+    assert not box.is_checked() and not cells.is_visible()
+    width = page.evaluate(
+        f"[...document.querySelectorAll('#{table} tr')].map(r => [...r.cells].filter(c => !c.hidden).length)"
+    )
+    assert len(set(width)) == 1, "header and rows lose the same column"
+    assert f"{table}.hide=tokens" in page.url
+    again = opened("capabilities/tasks.html" + page.url[page.url.index("#") :])
+    assert not again.locator(f"#{table} th[data-key=tokens]").is_visible()
+    page.keyboard.press("Space")
+    assert cells.is_visible() and "hide" not in page.url
+
+
+def test_everything_can_be_reached_by_keyboard_alone(opened: Any) -> None:
+    page = opened("capabilities/tasks.html")
+    wanted = page.evaluate(
+        "document.querySelectorAll('a[href], button, input, summary, [tabindex=\"0\"]').length"
+        " - document.querySelectorAll('details:not([open]) input').length"
+    )
+    seen = set()
+    for _ in range(wanted + 2):
+        page.keyboard.press("Tab")
+        path = page.evaluate(
+            "(() => { const e = document.activeElement; return e === document.body ? '' :"
+            " [...document.querySelectorAll('*')].indexOf(e) + ' ' +"
+            " (getComputedStyle(e).outlineStyle !== 'none' || e.matches('input')) })()"
+        )
+        if path:
+            seen.add(path)
+    assert len(seen) >= wanted - 1
+    assert all(one.endswith("true") for one in seen), "what has the focus shows it"
+
+
+def test_print_leaves_out_what_paper_has_no_use_for(opened: Any) -> None:
+    page = opened("index.html")
+    page.emulate_media(media="print")
+    assert not page.locator("nav").is_visible() and not page.locator(".tools").first.is_visible()
+    assert page.locator("tbody tr").first.is_visible() and page.locator("h1").is_visible()
+
+
+LAYOUT = Path(__file__).parent / "layout.json"
+#: How far the share of ink in one of 36 fields may lie from that of the picture kept, and how far on average: fonts
+#: differ a little between machines.
+ONE_FIELD, ALL_FIELDS = 0.08, 0.02
+LOOKED_AT = ("index.html", "capabilities/tasks.html", "recipes.html", "method.html")
+
+
+def ink(page: Any) -> list[float]:
+    """The first screen in few numbers: which share of each field of a 6 x 6 grid is not paper."""
+    image = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
+    picture = image.open(io.BytesIO(page.screenshot())).convert("L")
+    paper = picture.getpixel((2, picture.height - 2))
+    marks = picture.point(lambda value: 255 if abs(value - paper) > 40 else 0)
+    return [round(value / 255, 3) for value in marks.resize((6, 6), image.Resampling.BOX).tobytes()]
+
+
+def looks_alike(one: list[float], other: list[float]) -> bool:
+    apart = [abs(a - b) for a, b in zip(one, other, strict=True)]
+    return max(apart) <= ONE_FIELD and sum(apart) / len(apart) <= ALL_FIELDS
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_first_screen_looks_as_it_did(opened: Any, width: int, scheme: str) -> None:
+    """WRITE_LAYOUT=1 in the environment keeps the pages as they look now."""
+    known = json.loads(LAYOUT.read_text(encoding="utf-8")) if LAYOUT.is_file() else {}
+    found = {f"{name} {width} {scheme}": ink(opened(name, width=width, scheme=scheme)) for name in LOOKED_AT}
+    if os.environ.get("WRITE_LAYOUT"):
+        lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in sorted({**known, **found}.items())]
+        LAYOUT.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+    else:
+        assert [key for key, value in found.items() if not looks_alike(known[key], value)] == []
+
+
+def test_a_page_that_lost_its_style_does_not_look_alike(browser: Any, site: Path) -> None:
+    known = json.loads(LAYOUT.read_text(encoding="utf-8"))
+    for name in LOOKED_AT:
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.route("**/site.css", lambda route: route.abort())
+        page.goto(f"{site.as_uri()}/{name}")
+        assert not looks_alike(known[f"{name} 1440 light"], ink(page)), name
+        page.close()
 
 
 def test_the_keyboard_reaches_the_content_first(opened: Any) -> None:

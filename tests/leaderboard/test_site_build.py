@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import sys
 import threading
@@ -16,8 +17,9 @@ import pytest
 from click.testing import CliRunner
 
 from finbench.errors import InputError
-from leaderboard import build as building
-from leaderboard.build import build, build_runs
+from leaderboard import writing
+from leaderboard.assemble import build_runs
+from leaderboard.build import build
 from leaderboard.cli import leaderboard
 from leaderboard.serve import server
 
@@ -32,12 +34,14 @@ def tree(folder: Path) -> dict[str, str]:
     }
 
 
-def test_same_logs_in_any_order_and_place_give_the_same_bytes(logs: Path, site: Path, tmp_path: Path) -> None:
+def test_same_logs_in_any_order_and_place_give_the_same_bytes(
+    logs: Path, site: Path, extras: dict[str, Any], tmp_path: Path
+) -> None:
     moved = tmp_path / "elsewhere"
     for number, path in enumerate(sorted(logs.rglob("*.eval"), reverse=True)):
         (moved / str(number)).mkdir(parents=True)
         shutil.copy(path, moved / str(number) / path.name)
-    build(sorted(moved.rglob("*.eval"), reverse=True), tmp_path / "again")
+    build(sorted(moved.rglob("*.eval"), reverse=True), tmp_path / "again", **extras)
     assert tree(tmp_path / "again") == tree(site)
 
 
@@ -60,6 +64,49 @@ def test_a_site_is_replaced_and_nothing_is_left_beside_it(make_run: MakeRun, tmp
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
 
 
+def test_what_is_unchanged_is_not_built_again(logs: Path, tmp_path: Path) -> None:
+    place = tmp_path / "site"
+    first = build([logs], place)
+    before = {path: path.stat().st_mtime_ns for path in place.rglob("*")}
+    again = build([logs], place)
+    assert (first.unchanged, again.unchanged) == (False, True)
+    assert (again.pages, again.models, again.runs) == (first.pages, first.models, first.runs)
+    assert {path: path.stat().st_mtime_ns for path in place.rglob("*")} == before
+
+
+def test_a_changed_log_or_a_touched_page_is_noticed(logs: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "logs"
+    shutil.copytree(logs, mine)
+    place = tmp_path / "site"
+    build([mine], place)
+    whole = tree(place)
+    (place / "index.html").write_text("defaced", encoding="utf-8")
+    assert not build([mine], place).unchanged
+    assert tree(place) == whole
+    next(path for path in sorted(mine.rglob("*.eval")) if "None" in path.parts).unlink()
+    assert not build([mine], place).unchanged
+    assert tree(place) != whole
+
+
+def test_only_changed_logs_are_read(logs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from finbench.results import reading
+
+    mine = tmp_path / "logs"
+    shutil.copytree(logs, mine)
+    paths = sorted(mine.rglob("*.eval"))
+    for path in paths:  # older than what a clock may confuse
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+    late = paths.pop()
+    held = late.rename(tmp_path / late.name)
+    build([mine], tmp_path / "site")
+    read: list[str] = []
+    whole = reading.read_summaries
+    monkeypatch.setattr(reading, "read_summaries", lambda path: (read.append(path.name), whole(path))[1])
+    held.rename(late)
+    build([mine], tmp_path / "site")
+    assert read == [late.name]
+
+
 def test_a_failure_keeps_the_old_site(make_run: MakeRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = tmp_path / "site"
     build_runs([make_run("a")], place)
@@ -68,7 +115,7 @@ def test_a_failure_keeps_the_old_site(make_run: MakeRun, tmp_path: Path, monkeyp
     def fails(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(building, "write_page", fails)
+    monkeypatch.setattr(writing, "write_page", fails)
     with pytest.raises(InputError, match="the disk is full"):
         build_runs([make_run("b")], place)
     assert tree(place) == before

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from leaderboard.build import build_runs
+from leaderboard.assemble import build_runs
 from leaderboard.charts import Axis, axis_around_zero, axis_over, interval_bar, outcome_stack
 from leaderboard.collect import facts_of
 

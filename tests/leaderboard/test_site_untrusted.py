@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaderboard.build import build_runs
+from leaderboard.assemble import build_runs
 from leaderboard.collect import reproduce
 from leaderboard.tables import Column, Row, Table, to_csv
 from leaderboard.text import NAME_LIMIT, clean, slug

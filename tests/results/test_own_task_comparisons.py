@@ -170,6 +170,13 @@ def test_with_a_margin_verdicts_are_of_what_was_kept(
         expected = "lost" if kept.lost else ("retained" if kept.retained else "inconclusive")
         assert found.entry(task).verdict == expected
         assert found.entry(task).n_needed == kept.n_needed
+        assert (found.entry(task).ci_low, found.entry(task).ci_high) == (kept.low, kept.high)
+    assert found.entry("finqa").interval_method == "tango-clustered"
+    for entry in (*found.tasks, *found.capabilities):  # what is printed is what decided
+        expected = "lost" if entry.ci_high < 0 else ("retained" if entry.ci_low > -margin else "inconclusive")
+        assert entry.verdict == expected
+    for entry in found.capabilities:
+        assert entry.interval_method == "suite-tango"
     for task in ("fomc", "german_credit", "ner"):
         entry = found.entry(task)
         expected = "lost" if entry.ci_high < 0 else ("retained" if entry.ci_low > -margin else "inconclusive")

@@ -22,7 +22,7 @@ from finbench.stats.aggregate import (
 from finbench.stats.clustered import paired_clustered_t
 from finbench.stats.clustered_tango import clustered_tango
 from finbench.stats.families import holm, holm_pairs
-from finbench.stats.flags import Flag, flags, may_claim
+from finbench.stats.flags import Flag, effective_clusters, flags, may_claim
 from finbench.stats.means import mean_interval
 from finbench.stats.paired import mcnemar_midp, paired_binary, tango
 from finbench.stats.pairs import all_pairs_binary, all_pairs_t
@@ -141,9 +141,12 @@ def test_clustered_tango() -> None:
 
 def test_flags() -> None:
     assert flags(300) == ()
-    assert flags(40, clusters=4, class_counts={"hawkish": 3, "dovish": 37}, correct=39) == tuple(Flag)
-    assert flags(300, clusters=9, class_counts={"a": 10, "b": 290}, correct=296) == (Flag.FEW_CLUSTERS,)
-    assert flags(300, clusters=10, correct=3) == (Flag.SATURATED,)
+    assert flags(40, clusters=4, class_counts={"hawkish": 3, "dovish": 37}, correct=39, distance=0.1) == tuple(Flag)
+    assert flags(300, clusters=29, class_counts={"a": 10, "b": 290}, correct=296) == (Flag.FEW_CLUSTERS,)
+    assert flags(300, clusters=30, correct=3) == (Flag.SATURATED,)
+    assert flags(300, clusters=40, effective=29.9, distance=0.15) == (Flag.FEW_CLUSTERS,)
+    assert effective_clusters("aabbcc") == 3
+    assert effective_clusters([1, 1, 1, 2]) == 1.6
     assert [may_claim(g) for g in (None, 4, 5)] == [True, False, True]
 
 

@@ -11,8 +11,10 @@ from sklearn import metrics as sk
 
 from finbench.stats import metrics as m
 from finbench.stats.allpairs import all_pairs_jackknife, all_pairs_permutation
+from finbench.stats.clustered import paired_clustered_t
 from finbench.stats.errors import PairingError, SettingError
 from finbench.stats.jackknife import jackknife_difference
+from finbench.stats.paired_counts import mcnemar_exact_p
 from finbench.stats.permutation import swap_permutation, swapped_differences
 from finbench.stats.resamples import all_swap_masks, swap_masks, task_generator
 from finbench.stats.validation import clusters_of
@@ -40,6 +42,20 @@ def test_binary_enumeration_is_the_exact_mcnemar_test(only_a: int, only_b: int, 
     assert result.exact
     assert result.p == p == pytest.approx(scipy_stats.binomtest(only_b, only_a + only_b).pvalue)
     assert result.n_resamples == 2 ** (only_a + only_b)
+
+
+@given(st.integers(0, 9), st.integers(0, 9), st.integers(1, 30))
+@settings(max_examples=25, deadline=None)
+def test_closed_and_resampled_forms_agree_for_every_table(only_a: int, only_b: int, both: int) -> None:
+    """Swapping answers is McNemar's exact test; sampled swaps come near it; the jackknife of accuracy is the t."""
+    a, b = binary_pair(only_a, only_b, both)
+    closed = float(mcnemar_exact_p(only_a, only_b))
+    assert swap_permutation(m.accuracy(), a, b, exact_clusters=18).p == pytest.approx(closed, abs=1e-12)
+    sampled = swap_permutation(m.accuracy(), a, b, exact_clusters=0, n_resamples=2000, seed=1).p
+    assert abs(sampled - closed) <= 5 * (closed * (1 - closed) / 2000) ** 0.5 + 1 / 2000
+    if only_a + only_b + both > 1:
+        jack, t = jackknife_difference(m.accuracy(), a, b), paired_clustered_t(a[:, 0], b[:, 0])
+        assert (jack.se, jack.p) == pytest.approx((t.se, t.p), abs=1e-9)
 
 
 def test_student_sleep_data() -> None:

@@ -24,5 +24,9 @@ def folder_of(name: str) -> Path | None:
     return folder if (folder / f"{card.split}.jsonl").is_file() else None
 
 
-#: Tasks that can be run here.
-HERE = sorted(name for name in DEFINITIONS if name in PACKAGED or folder_of(name) is not None)
+#: Tasks that can be run here without a judge; those that need one have tests of their own.
+HERE = sorted(
+    name
+    for name, known in DEFINITIONS.items()
+    if not known.card.judged and (name in PACKAGED or folder_of(name) is not None)
+)

@@ -32,7 +32,7 @@ STRANGER = "Acme Corporation"
 REFUSAL = "I'm sorry, but I can't help with that."
 CUT = "Let me look at this carefully. We have to weigh what is said here and then"
 WAYS = (Elicitation.DIRECT, Elicitation.COT)
-#: Larger sets are read at every fifth row; the whole of them is marked slow.
+#: Larger sets are read at every fifth row; the whole of each is marked slow.
 LARGE, STEP = 450, 5
 #: Replies without an answer: text, stop reason, outcome, Inspect's reason.
 NO_ANSWER = {
@@ -155,6 +155,8 @@ def wrong_answers(name: str, item: Item) -> list[str]:
             ]
         case AnswerKind.TEXT:
             return ["qwertz uiopu", *wrong_amounts(item.gold)]
+        case AnswerKind.SUMMARY:
+            return [" ".join(item.gold.split()[::2]), f"{item.gold} It rained.", "qwertz uiopu"]
         case AnswerKind.INSTRUCTIONS:
             words = [word for one in json.loads(item.gold) for word in one.get("words", [])]
             return (
@@ -212,8 +214,11 @@ def test_a_corrupted_reference_scores_less(name: str, way: Elicitation) -> None:
 @pytest.mark.parametrize("kind", NO_ANSWER)
 @pytest.mark.parametrize("name", HERE)
 def test_no_answer_is_wrong_and_says_why(name: str, kind: str) -> None:
-    _, _, outcome, reason = NO_ANSWER[kind]
-    if kind == "no answer" and DEFINITIONS[name].card.answer in FREE:
+    _, stop, outcome, reason = NO_ANSWER[kind]
+    summary = DEFINITIONS[name].card.answer is AnswerKind.SUMMARY  # that was cut off still is one
+    if (kind == "no answer" and DEFINITIONS[name].card.answer in FREE) or (
+        summary and stop in ("max_tokens", "model_length")
+    ):
         check(
             scored(name),
             kind,
@@ -232,10 +237,26 @@ def test_an_answer_that_was_found_counts_even_if_the_text_was_cut(name: str) -> 
     check(scored(name), "right, then cut", lambda reply: reply.value == 1.0 and reply.outcome == "correct")
 
 
+def is_large(name: str) -> bool:
+    """Whether only a part of a task's rows is read by the tests above."""
+    folder = folder_of(name)
+    if folder is None:
+        return False
+    with (folder / f"{DEFINITIONS[name].card.split}.jsonl").open(encoding="utf-8") as lines:
+        return sum(1 for _ in lines) > LARGE
+
+
+@pytest.mark.parametrize("name", [name for name in HERE if not is_large(name)])
+def test_the_smaller_sets_are_read_whole(name: str) -> None:
+    """Together with the slow test below, no row of any set is left out."""
+    assert {reply.item.body for reply in scored(name)} == {item.body for item in items_of(name).values()}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in HERE if name in ("arc_challenge", "gsm8k", "mmlu_finance", "tatqa")])
+@pytest.mark.parametrize("name", [name for name in HERE if is_large(name)])
 def test_every_row_of_the_large_sets(name: str) -> None:
     replies = scored(name, step=1)
+    assert len({id(reply.item) for reply in replies}) == len(items_of(name))
     for way in ways(name):
         check(replies, f"right {way}", lambda reply: reply.value == 1.0 and reply.outcome == "correct")
         check(replies, f"wrong {way}", lambda reply: reply.value < 1.0 and reply.outcome == "wrong")

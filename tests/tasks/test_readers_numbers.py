@@ -189,10 +189,10 @@ def test_samples_of_a_set_run_unofficially(name: str, shared_data: Path) -> None
     assert loaded.items and not loaded.official
 
 
-def test_a_hub_source_without_a_verified_revision_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hub_source_without_a_verified_revision_needs_a_fetch_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FINBENCH_DATA", raising=False)
     for name in ("piqa", "hellaswag", "headlines", "finer_ord"):
-        with pytest.raises(InputError, match=r"no revision could be verified.*-T data=PATH"):
+        with pytest.raises(InputError, match=rf"HF_HUB_OFFLINE is set.*finbench data fetch {name}.*-T data=PATH"):
             DEFINITIONS[name].items()
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -165,3 +167,53 @@ def fake_model(tmp_path: Path) -> Path:
     (folder / "config.json").write_text('{"model_type": "none"}')
     (folder / "model.safetensors").write_bytes(b"weights")
     return folder
+
+
+@pytest.fixture
+def make(tmp_path: Path, fake_model: Path, tone_file: Path) -> Callable[..., Any]:
+    """Makes recipes of stages with trainer `echo`, one for each configuration."""
+    from trainers.recipe import Recipe
+
+    def build(*configs: dict[str, Any], seeds: tuple[int, ...] = (1,), **more: Any) -> Any:
+        stage = {"data": [{"path": str(tone_file), "examples": 5}], **more}
+        stages = [
+            {"name": f"s{index}", "trainer": "echo", "config": config, **stage} for index, config in enumerate(configs)
+        ]
+        claims = [{"improves": "fin_tone"}, {"keeps": "fin_terms", "margin": 5}] if "evaluate" in stage else []
+        return Recipe.model_validate(
+            {"name": "r", "base": str(fake_model), "seeds": seeds, "stages": stages, "hypotheses": claims}
+        )
+
+    return build
+
+
+@pytest.fixture
+def scored(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Stands in for the benchmark: remembers what was scored, and compares as told."""
+    from trainers import judge
+
+    state: dict[str, Any] = {"models": [], "change": "better", "low": 0.02, "retention": "retained", "compared": []}
+
+    def evaluate(name: str, folder: Path, evaluation: Any, log_dir: Path) -> Path:
+        assert (folder / "config.json").is_file()
+        state["models"].append(name)
+        return log_dir / name
+
+    def compare(logs: list[Path], *, baseline: Any, candidate: Any, margin: float | None) -> Any:
+        names = [[one] if isinstance(one, str) else one for one in (baseline, candidate)]
+        assert [path.name for path in logs] == [*names[0], *names[1]]
+        state["compared"].append((baseline, candidate))
+        several = isinstance(candidate, list)
+
+        def entry(name: str) -> SimpleNamespace:
+            return SimpleNamespace(
+                name=name, metric="accuracy", n=100, baseline=0.4, candidate=0.5, difference=0.1,
+                ci_low=state["low"], ci_high=0.18, p=0.01, change=state["change"], verdict=state["retention"],
+                mde=0.11, n_needed=400, official=True, flags=("few_seeds",) if several else (),
+            )  # fmt: skip
+
+        return SimpleNamespace(entry=entry, capabilities=[entry("tone")], tasks=[entry("fin_tone")])
+
+    monkeypatch.setattr(judge, "evaluate", evaluate)
+    monkeypatch.setattr(judge, "compare", compare)
+    return state

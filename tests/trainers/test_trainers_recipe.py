@@ -59,7 +59,7 @@ def test_a_recipe_is_read_with_sizes_paths_and_floats_as_meant(good: Path, tmp_p
     ("old", "new", "named"),
     [
         ("seeds:", "seed:", "'seed' is not a key at the top level; allowed there: name, description, base, seeds"),
-        ("trainer: sft", "traner: sft", "stages.0; allowed there: name, trainer, data, config"),
+        ("trainer: sft", "traner: sft", "stages.0; allowed there: name, trainer, from, data, config"),
         ("max_steps: 3", "max_stepz: 3", "'max_stepz' is not a key at the top level"),
         ("max_steps: 3", "max_steps: many", "stages.0: config of trainer 'sft': max_steps: Input should be a valid"),
         ("max_steps: 3", "max_steps: 3, epochs: 1", "either `epochs` or `max_steps`"),

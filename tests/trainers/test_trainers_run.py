@@ -22,53 +22,10 @@ from trainers.data.template import encode
 from trainers.files import locked
 from trainers.hf import load_tokenizer
 from trainers.lineage import identity_hash
-from trainers.recipe import DataSource, Evaluation, Hypothesis, Recipe
+from trainers.recipe import DataSource, Hypothesis, Recipe
 from trainers.run import run_recipe
 
 pytestmark = pytest.mark.usefixtures("echo_trainer")
-
-
-@pytest.fixture
-def make(tmp_path: Path, fake_model: Path, tone_file: Path) -> Callable[..., Recipe]:
-    def build(*configs: dict[str, Any], seeds: tuple[int, ...] = (1,), **stage: Any) -> Recipe:
-        data = [{"path": str(tone_file), "examples": 5}]
-        stages = [
-            {"name": f"s{index}", "trainer": "echo", "data": data, "config": config, **stage}
-            for index, config in enumerate(configs)
-        ]
-        claims = [{"improves": "fin_tone"}, {"keeps": "fin_terms", "margin": 5}] if "evaluate" in stage else []
-        return Recipe.model_validate(
-            {"name": "r", "base": str(fake_model), "seeds": seeds, "stages": stages, "hypotheses": claims}
-        )
-
-    return build
-
-
-@pytest.fixture
-def scored(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """Stands in for the benchmark: remembers what was scored, and compares as told."""
-    state: dict[str, Any] = {"models": [], "change": "better", "low": 0.02, "retention": "retained"}
-
-    def evaluate(name: str, folder: Path, evaluation: Evaluation, log_dir: Path) -> Path:
-        assert (folder / "config.json").is_file()
-        state["models"].append(name)
-        return log_dir / name
-
-    def compare(logs: list[Path], *, baseline: str, candidate: str, margin: float | None) -> Any:
-        assert [path.name for path in logs] == [baseline, candidate]
-
-        def entry(name: str) -> SimpleNamespace:
-            return SimpleNamespace(
-                name=name, metric="accuracy", n=100, baseline=0.4, candidate=0.5, difference=0.1,
-                ci_low=state["low"], ci_high=0.18, p=0.01, change=state["change"], verdict=state["retention"],
-                mde=0.11, n_needed=400, official=True, flags=(),
-            )  # fmt: skip
-
-        return SimpleNamespace(entry=entry)
-
-    monkeypatch.setattr(judge, "evaluate", evaluate)
-    monkeypatch.setattr(judge, "compare", compare)
-    return state
 
 
 def calls(out: Path) -> list[int]:
@@ -131,10 +88,13 @@ def test_the_lineage_says_where_a_checkpoint_comes_from(make: Callable[..., Reci
     assert lineage["identity"]["parent"].startswith("folder sha256 ")
     assert lineage["data"]["sources"][0] | {"sha256": ""} == {
         "source": "rows.jsonl",
+        "kind": "prompt-completion",
         "offered": 48,
         "taken": 5,
         "sha256": "",
         "limit": {"examples": 5, "tokens": None},
+        "group": 1,
+        "weight": None,
     }
     assert lineage["training"]["steps"] == 5 and lineage["training"]["seconds"] >= 0
     assert "cores of" in lineage["hardware"] and "python" in lineage["versions"]

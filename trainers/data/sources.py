@@ -1,19 +1,47 @@
-"""Prepared rows for training: read, checked, sampled with a seed, counted, fingerprinted, written out."""
+"""Prepared rows for training: read, checked, sampled with a seed, counted, fingerprinted, written out.
+
+Rows pass through a file on disk, so that a source may be larger than memory.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
-from collections.abc import Callable, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from finbench.errors import InputError
+from finbench.files import writing
 from trainers.base import Prepared
-from trainers.files import canonical, sha256, write_text
+from trainers.data.readers import read_path
+from trainers.data.rows import Row, characters, kind_of
+from trainers.data.spool import Spool
+from trainers.files import canonical
 from trainers.recipe import DataSource
 
-Row = dict[str, Any]
+__all__ = ["Row", "measure", "prepare", "read", "sample"]
+
+#: Rows that a streamed source is shuffled over.
+WINDOW = 10_000
+
+
+class _Fingerprint:
+    """SHA-256 of lines joined by line ends, one at a time."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+        self._begun = False
+
+    def add(self, line: str) -> None:
+        self._hash.update((f"\n{line}" if self._begun else line).encode("utf-8"))
+        self._begun = True
+
+    def hexdigest(self) -> str:
+        return self._hash.hexdigest()
 
 
 def prepare(
@@ -32,136 +60,198 @@ def prepare(
     Raises:
         InputError: a source is missing, unreadable, empty, or a row does not have the form of `Prepared`.
     """
-    rows: list[Row] = []
+    if not sources:
+        raise InputError("the stage has no data; give it at least one source with `task`, `path` or `hub`")
+    whole = _Fingerprint()
     reports: list[dict[str, Any]] = []
-    for index, source in enumerate(sources):
-        offered = read(source)
-        rng = random.Random(f"{seed}/{index}")
-        taken = sample(offered, source, rng, count_tokens)
-        if not taken:
-            raise InputError(f"{source.label}: no row fits into {source.tokens} tokens; raise the limit")
-        lines = [canonical(row) for row in taken]
-        reports.append(
-            {
-                "source": source.label,
-                "offered": len(offered),
-                "taken": len(taken),
-                "sha256": sha256("\n".join(lines)),
-                "limit": {"examples": source.examples, "tokens": source.tokens},
-            }
-        )
-        rows += taken
-    if not rows:
-        raise InputError("the stage has no data; give it at least one source with `task` or `path`")
-    lines = [canonical(row) for row in rows]
-    write_text(out, "\n".join(lines) + "\n")
-    return Prepared(path=out, rows=len(rows), sha256=sha256("\n".join(lines)), sources=tuple(reports))
+    partial = out.with_name(f"{out.name}.partial")
+    try:
+        with writing(out):
+            out.parent.mkdir(parents=True, exist_ok=True)
+            with partial.open("w", encoding="utf-8", newline="\n") as lines:
+                for index, source in enumerate(sources):
+                    rng = random.Random(f"{seed}/{index}")
+                    with Spool() as spool:
+                        taken = _draw(source, spool, rng, count_tokens, seed)
+                        mine = _Fingerprint()
+                        kinds: dict[str, int] = {}
+                        for number in taken:
+                            line = spool.line(number)
+                            kind = kind_of(json.loads(line))
+                            kinds[kind] = kinds.get(kind, 0) + 1
+                            mine.add(line)
+                            whole.add(line)
+                            lines.write(line + "\n")
+                        reports.append(_report(source, len(spool), len(taken), kinds, mine.hexdigest()))
+            partial.replace(out)
+    finally:
+        partial.unlink(missing_ok=True)
+    mix = [[report["taken"], report["group"], report["weight"]] for report in reports]
+    if any(source.group != 1 or source.weight is not None for source in sources):
+        whole.add(canonical(mix))  # the same rows in another mix are another data set
+    rows = sum(int(report["taken"]) for report in reports)
+    return Prepared(path=out, rows=rows, sha256=whole.hexdigest(), sources=tuple(reports))
 
 
-def read(source: DataSource) -> list[Row]:
-    """All rows that a source offers, in its order.
+def read(source: DataSource, seed: int = 0) -> Iterator[Row]:
+    """All rows that a source offers, in its order, one after the other.
+
+    Args:
+        source: where they come from.
+        seed: of the run; generated problems are drawn with it.
 
     Raises:
         InputError: see `prepare`.
     """
-    rows = _from_task(source.task, source.split) if source.task else _from_file(Path(source.path or ""))
-    if not rows:
+    if source.stage and not source.path:
+        raise InputError(f"{source.label}: its rows are known once it has run")
+    if source.task:
+        rows: Iterable[Row] = _from_task(source, seed)
+    elif source.hub:
+        from trainers.data.hub_rows import read_hub
+
+        rows = read_hub(source)
+    else:
+        rows = read_path(Path(source.path or ""), kind=source.kind, columns=source.columns)
+    empty = True
+    for row in rows:
+        empty = False
+        if source.chat and isinstance(row.get("prompt"), str):
+            row["prompt"] = [{"role": "user", "content": row["prompt"]}]
+        yield row
+    if empty:
         raise InputError(f"{source.label} holds no rows")
-    return rows
+
+
+def measure(source: DataSource) -> tuple[int, int]:
+    """How many rows a source offers, and how many characters they have, without the network.
+
+    Raises:
+        InputError: see `prepare`; or the source is on the hub, or is read only in part.
+    """
+    if source.hub:
+        raise InputError(f"{source.label} is on the hub; it is counted when it is fetched")
+    if source.stream:
+        raise InputError(f"{source.label} is read only as far as its limit goes")
+    rows = letters = 0
+    for row in read(source):
+        rows += 1
+        letters += characters(row)
+    return rows, letters
 
 
 def sample(
-    rows: Sequence[Row], source: DataSource, rng: random.Random, count_tokens: Callable[[Row], int] | None
-) -> list[Row]:
-    """The rows that a source's limit leaves, in their original order.
+    rows: Spool, source: DataSource, rng: random.Random, count_tokens: Callable[[Row], int] | None
+) -> Sequence[int]:
+    """Numbers of the rows that a source's limit leaves, in their original order.
 
     Raises:
         InputError: more examples are asked for than there are, or tokens cannot be counted.
     """
-    order = list(range(len(rows)))
     if source.examples is not None:
         if source.examples > len(rows):
             raise InputError(f"{source.label} has {len(rows)} rows, the recipe asks for {source.examples}")
-        return [rows[i] for i in sorted(rng.sample(order, source.examples))]
+        return sorted(rng.sample(range(len(rows)), source.examples))
     if source.tokens is None:
-        return list(rows)
-    if count_tokens is None:
-        raise InputError(f"{source.label} is limited by tokens, and there is no tokenizer to count them")
+        return range(len(rows))
+    count = _counter(source, count_tokens)
+    order = array("Q", range(len(rows)))
     rng.shuffle(order)
-    taken, total = [], 0
+    taken, total = array("Q"), 0
     for i in order:
-        size = count_tokens(rows[i])
-        if total + size > source.tokens:
+        total += count(rows.row(i))
+        if total > source.tokens:
             break  # stopping here, not skipping, keeps long rows as likely as short ones
         taken.append(i)
-        total += size
-    return [rows[i] for i in sorted(taken)]
+    if not taken:
+        raise InputError(f"{source.label}: no row fits into {source.tokens} tokens; raise the limit")
+    return sorted(taken)
 
 
-def _from_task(task: str, split: str) -> list[Row]:
+def _draw(
+    source: DataSource, spool: Spool, rng: random.Random, count_tokens: Callable[[Row], int] | None, seed: int
+) -> Sequence[int]:
+    """Fill `spool` from a source; gives the numbers of the rows to take."""
+    if not source.stream:
+        for row in read(source, seed):
+            spool.append(row)
+        return sample(spool, source, rng, count_tokens)
+    rows = _shuffled(read(source, seed), rng)
+    if source.examples is not None:
+        for row in islice(rows, source.examples):
+            spool.append(row)
+        if len(spool) < source.examples:
+            raise InputError(f"{source.label} has {len(spool)} rows, the recipe asks for {source.examples}")
+        return range(len(spool))
+    count, total = _counter(source, count_tokens), 0
+    for row in rows:
+        total += count(row)
+        if total > (source.tokens or 0):
+            break
+        spool.append(row)
+    if not len(spool):
+        raise InputError(f"{source.label}: no row fits into {source.tokens} tokens; raise the limit")
+    return range(len(spool))
+
+
+def _shuffled(rows: Iterator[Row], rng: random.Random) -> Iterator[Row]:
+    """Rows in random order within a moving window."""
+    window = list(islice(rows, WINDOW))
+    rng.shuffle(window)
+    for row in rows:
+        place = rng.randrange(len(window))
+        window[place], row = row, window[place]
+        yield row
+    yield from window
+
+
+def _counter(source: DataSource, count_tokens: Callable[[Row], int] | None) -> Callable[[Row], int]:
+    if count_tokens is None:
+        raise InputError(f"{source.label} is limited by tokens, and there is no tokenizer to count them")
+    return count_tokens
+
+
+def _report(source: DataSource, offered: int, taken: int, kinds: dict[str, int], sha256: str) -> dict[str, Any]:
+    return {
+        "source": source.label,
+        "kind": ", ".join(sorted(kinds)),
+        "offered": None if source.stream else offered,
+        "taken": taken,
+        "sha256": sha256,
+        "limit": {"examples": source.examples, "tokens": source.tokens},
+        "group": source.group,
+        "weight": source.weight,
+    }
+
+
+def _is_generated(task: str) -> bool:
+    from finbench.tasks.generated import DEFINITIONS
+
+    return any(definition.card.name == task for definition in DEFINITIONS)
+
+
+def _from_task(source: DataSource, seed: int) -> Iterator[Row]:
     from finbench.data.training import examples  # late: reading a recipe needs no rows
+    from finbench.tasks.generated import FIRST_TRAINING_SEED, OFFICIAL_ITEMS, OFFICIAL_SEED, calc_items
 
-    return [
-        {"id": example.id, "prompt": [dict(turn) for turn in example.prompt], "completion": example.completion}
-        for example in examples(task, split)
-    ]
-
-
-def _from_file(path: Path) -> list[Row]:
-    if not path.is_file():
-        raise InputError(f"there is no file {path}; a data `path` is one file of JSON lines, relative to the recipe")
-    rows = []
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")  # not splitlines: JSON may hold U+2028
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read as UTF-8 text: {error}") from error
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            value = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise InputError(f"{path}, line {number}: not JSON ({error})") from error
-        fault = _fault(value)
-        if fault:
-            raise InputError(f"{path}, line {number}: {fault}")
-        identity = value.get("id")
-        rows.append(
-            {
-                "id": f"{path.name}:{number}" if identity is None else str(identity),
-                "prompt": value["prompt"],
-                "completion": value["completion"],
-            }
+    assert source.task is not None
+    if _is_generated(source.task):
+        if source.examples is None:
+            raise InputError(f"{source.task} is generated; say with `examples` how many problems to draw")
+        evaluated = calc_items(OFFICIAL_ITEMS, OFFICIAL_SEED).items
+        found = examples(
+            source.task,
+            source.split,
+            elicitation=source.elicitation,
+            n=source.examples + source.examples // 10 + 10,  # some come twice, and are left out
+            seed=FIRST_TRAINING_SEED + 1 + seed,  # the first one draws the examples of few-shot prompts
         )
-    return rows
-
-
-def _fault(value: object) -> str | None:
-    """What keeps a JSON value from being a row, in words; None where it is one."""
-    if not isinstance(value, dict) or not {"prompt", "completion"} <= value.keys():
-        return "a row is an object with `prompt` and `completion`"
-    prompt, completion = value["prompt"], value["completion"]
-    if isinstance(prompt, str):
-        if not isinstance(completion, str):
-            return "where `prompt` is a string, `completion` is one"
-        return None if prompt and completion else "`prompt` and `completion` must not be empty"
-    if not _is_turns(prompt):
-        return "`prompt` is a string or a list of messages with the strings `role` and `content`"
-    if isinstance(completion, str):
-        return None if completion else "`completion` must not be empty"
-    if not _is_turns(completion):
-        return "`completion` is a string or a list of messages with the strings `role` and `content`"
-    return None if all(turn["role"] == "assistant" for turn in completion) else "a completion is the assistant's turn"
-
-
-def _is_turns(value: object) -> bool:
-    return (
-        isinstance(value, list)
-        and bool(value)
-        and all(
-            isinstance(turn, dict)
-            and turn.keys() == {"role", "content"}
-            and all(isinstance(part, str) for part in turn.values())
-            for turn in value
-        )
-    )
+        rows = [example for example in found if example.id not in evaluated][: source.examples]
+    else:
+        rows = examples(source.task, source.split, elicitation=source.elicitation)
+    for example in rows:
+        yield {
+            "id": example.id,
+            "prompt": [dict(turn) for turn in example.prompt],
+            "completion": example.completion,
+        }

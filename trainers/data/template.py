@@ -1,4 +1,4 @@
-"""Prompt and completion as token ids, with labels on the answer only, through the model's own chat template."""
+"""Rows as token ids, with labels on the answers only, through the model's own chat template."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from finbench.errors import InputError
-
-IGNORED = -100  # the label that the loss leaves out
+from trainers.data.rows import kind_of
+from trainers.data.store import IGNORED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,7 @@ def check_tokenizer(tokenizer: Any, rows: Iterable[dict[str, Any]], model: str) 
     """
     if tokenizer.eos_token_id is None:
         raise InputError(f"the tokenizer of {model} has no end-of-text token, so no answer could end; set eos_token")
-    if not any(isinstance(row["prompt"], list) for row in rows):
+    if not any("messages" in row or isinstance(row.get("prompt"), list) for row in rows):
         return
     if not tokenizer.chat_template:
         raise InputError(
@@ -89,6 +89,75 @@ def encode(tokenizer: Any, row: dict[str, Any], model: str = "the model") -> tup
     return start, answer
 
 
+def encode_messages(tokenizer: Any, row: dict[str, Any], model: str = "the model") -> tuple[list[int], list[bool]]:
+    """Token ids of a conversation up to its last answer, and which of them belong to the assistant's turns.
+
+    A turn is found by rendering the conversation up to it, once as a model is asked for it and once with it: no
+    markers in the template are needed. It ends with its end-of-turn token.
+
+    Raises:
+        InputError: the template renders an earlier part of the conversation otherwise than the whole.
+    """
+    turns = row["messages"]
+    whole = _ids(tokenizer, turns, model, add_generation_prompt=False)
+    learned = [False] * len(whole)
+    last = 0
+    for number, turn in enumerate(turns):
+        if turn["role"] != "assistant":
+            continue
+        start = _ids(tokenizer, turns[:number], model, add_generation_prompt=True) if number else []
+        end = _ids(tokenizer, turns[: number + 1], model, add_generation_prompt=False)
+        ends = [index for index in range(len(start), len(end)) if end[index] == tokenizer.eos_token_id]
+        end = end[: ends[-1] + 1] if ends else end
+        if end[: len(start)] != start or whole[: len(end)] != end:
+            raise InputError(
+                f"row {row.get('id', '?')!r}: the chat template of {model} renders turn {number + 1} otherwise at the "
+                "end of a conversation than within it, so the model would be trained on a context that it never sees; "
+                "give one row with `prompt` and `completion` for each answer, or another template"
+            )
+        learned[len(start) : len(end)] = [True] * (len(end) - len(start))
+        last = len(end)
+    return whole[:last], learned[:last]
+
+
+def encode_text(tokenizer: Any, text: str, end: int) -> list[int]:
+    """Token ids of a document, with whatever the tokenizer puts before it, and the end-of-text token `end`."""
+    ids = list(tokenizer(text)["input_ids"])
+    return ids if ids[-1:] == [end] else [*ids, end]
+
+
+def encode_labelled(tokenizer: Any, row: dict[str, Any], model: str = "the model") -> tuple[list[int], list[bool]]:
+    """Token ids of a row with answers, and which of them the loss counts.
+
+    Raises:
+        InputError: the row holds no answer that could be learned alone, or see `encode` and `encode_messages`.
+    """
+    kind = kind_of(row)
+    if kind == "messages":
+        return encode_messages(tokenizer, row, model)
+    if kind == "prompt-completion":
+        prompt, answer = encode(tokenizer, row, model)
+        return prompt + answer, [False] * len(prompt) + [True] * len(answer)
+    raise InputError(f"row {row.get('id', '?')!r} is of the kind {kind!r}, which has no answer to a prompt")
+
+
+def count_tokens(tokenizer: Any, row: dict[str, Any], model: str = "the model") -> int:
+    """Tokens of a row of any kind; of a preference those of the prompt with each of its two answers.
+
+    Raises:
+        InputError: see `encode` and `encode_messages`.
+    """
+    kind = kind_of(row)
+    if kind == "text":
+        return len(encode_text(tokenizer, row["text"], -1))
+    if kind == "preference":
+        pairs = (
+            {"id": row.get("id"), "prompt": row["prompt"], "completion": row[key]} for key in ("chosen", "rejected")
+        )
+        return sum(len(part) for pair in pairs for part in encode(tokenizer, pair, model))
+    return len(encode_labelled(tokenizer, row, model)[0])
+
+
 def encode_rows(
     tokenizer: Any,
     rows: Sequence[dict[str, Any]],
@@ -99,7 +168,7 @@ def encode_rows(
 ) -> Encoded:
     """Token ids and labels of all rows, with those over `max_length` tokens dropped or cut, and counted.
 
-    A row whose prompt alone fills the bound is dropped either way, since nothing of its answer would be left.
+    A row of whose answers nothing would be left is dropped either way.
 
     Raises:
         InputError: see `check_tokenizer` and `encode`; or no row is left.
@@ -109,14 +178,15 @@ def encode_rows(
     dropped: list[str] = []
     truncated: list[str] = []
     for row in rows:
-        prompt, answer = encode(tokenizer, row, model)
-        if len(prompt) + len(answer) > max_length:
-            if overlong == "drop" or len(prompt) >= max_length:
+        ids, learned = encode_labelled(tokenizer, row, model)
+        if len(ids) > max_length:
+            if overlong == "drop" or not any(learned[:max_length]):
                 dropped.append(str(row.get("id", "?")))
                 continue
             truncated.append(str(row.get("id", "?")))
-            answer = answer[: max_length - len(prompt)]
-        kept.append({"input_ids": prompt + answer, "labels": [IGNORED] * len(prompt) + answer})
+            ids, learned = ids[:max_length], learned[:max_length]
+        labels = [token if counts else IGNORED for token, counts in zip(ids, learned, strict=True)]
+        kept.append({"input_ids": ids, "labels": labels})
     if not kept:
         raise InputError(
             f"none of the {len(rows)} rows fits into max_length {max_length}; raise it, or give shorter rows"

@@ -15,6 +15,7 @@ from finbench.generated.families import (
     portfolio,
     ratios,
     simple,
+    small_steps,
     statistics,
     time_value,
 )
@@ -33,6 +34,7 @@ _MODULES = (
     portfolio,
     ratios,
     simple,
+    small_steps,
     statistics,
     time_value,
 )

@@ -1,0 +1,145 @@
+"""From runs to a site: all that is shown is put together here and written."""
+
+from __future__ import annotations
+
+import gc
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from finbench import __version__
+from finbench.errors import InputError
+from finbench.results.runs import Run
+from leaderboard.audits import Audit, Audits
+from leaderboard.collect import Collection
+from leaderboard.exports import write_exports
+from leaderboard.pages import all_pages
+from leaderboard.prices import Price
+from leaderboard.recipes import Recipe
+from leaderboard.site import GENERATOR, MARKER, Site, replacing, write_page
+from leaderboard.states import FOLDER, facts_of_state, known_states, state_of
+from leaderboard.submission import DESCRIPTION, describe
+from leaderboard.table_html import table_html
+from leaderboard.text import clean, count, percent, points
+from leaderboard.tiers import Tiers
+from leaderboard.writing import History, Writer
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+#: Pages that a reader without a browser should start with.
+_START = ("index.html", "tasks.html", "models.html", "method.html", "rights.html", "submit.html")
+_STATIC = ("site.css", "site.js", "icon.svg")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extras:
+    """What a site shows beside runs; see `build`."""
+
+    about: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    recipes: tuple[Recipe, ...] = ()
+    audits: tuple[Audit, ...] = ()
+    prices: Mapping[str, Price] = field(default_factory=dict)
+    board: bool = False
+    tiers: Tiers = field(default_factory=Tiers)
+
+
+def build_runs(runs: Iterable[Run], site: Path, extras: Extras | None = None) -> Site:
+    """Build a site from runs that were read already; see `build`."""
+    extras = extras or Extras()
+    collection = Collection(
+        runs, extras.about, audits=Audits(extras.audits), prices=extras.prices, tiers=extras.tiers
+    )
+    history = _history(collection, site, extras)
+    writer = Writer(environment(), _common(collection, extras.recipes, history), history)
+    with _without_collector(), replacing(site) as folder:
+        for page in all_pages(collection, extras.recipes):
+            writer.write(folder, page)
+        for name in _STATIC:
+            write_page(folder, f"static/{name}", (files("leaderboard") / "static" / name).read_text(encoding="utf-8"))
+        write_page(folder, "llms.txt", writer.plain("llms.txt", pages=_START))
+        write_exports(collection, folder)
+        marker = {"generator": GENERATOR, "version": __version__, "newest_run": collection.newest_day}
+        write_page(folder, MARKER, _json(marker | ({"state": history.current.id} if history else {})))
+        if history is not None:
+            writer.write_history(folder, site)
+    return Site(folder=site, pages=writer.pages, models=len(collection.models), runs=len(collection.runs))
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Half a million cells live for a moment each and hold no cycles: to look for some is a sixth of the work."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _history(collection: Collection, site: Path, extras: Extras) -> History | None:
+    """The states of the board with the one that is being built; None for a site without states."""
+    if not extras.board and not (site / FOLDER).is_dir():
+        return None
+    earlier = known_states(site)
+    current = state_of(facts_of_state(collection, extras.recipes), collection.newest_day, earlier)
+    return History(earlier=tuple(earlier), current=current)
+
+
+def described(logs: Sequence[str | Path], *, without: frozenset[Path] = frozenset()) -> dict[str, dict[str, str]]:
+    """The descriptions of models that lie among the logs, by public name, less those in some folders."""
+    folders = sorted({path.parent for place in logs if Path(place).is_dir() for path in Path(place).rglob(DESCRIPTION)})
+    kept = [folder for folder in folders if folder.resolve() not in without]
+    return {found["name"]: found for found in map(describe, kept)}
+
+
+def environment() -> Environment:
+    """The templates, with escaping on for every page and no silent gap for a missing name.
+
+    Raises:
+        InputError: if Jinja2 is not installed.
+    """
+    try:
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+    except ImportError:
+        raise InputError("the leaderboard needs Jinja2; install it: pip install 'finbench[leaderboard]'") from None
+    jinja = Environment(
+        loader=PackageLoader("leaderboard"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    jinja.filters.update(percent=percent, points=points, count=count, clean=clean, table=table_html)
+    return jinja
+
+
+def _common(collection: Collection, recipes: Sequence[Recipe], history: History | None) -> dict[str, Any]:
+    capabilities = [(one.title, one.page) for one in collection.capabilities]
+    return {
+        "version": __version__,
+        "day": collection.newest_day,
+        "logs": len(collection.runs),
+        "capabilities": capabilities,
+        "nav": [
+            ("Overview", "index.html"),
+            *capabilities,
+            ("All tasks", "tasks.html"),
+            ("Models", "models.html"),
+            *([("Recipes", "recipes.html")] if recipes else []),
+            ("Method", "method.html"),
+            ("Data rights", "rights.html"),
+            ("Submit", "submit.html"),
+            *([("Changes", "changes.html")] if history else []),
+        ],
+    }
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True) + "\n"

@@ -1,0 +1,64 @@
+"""A snippet for a model card on the Hugging Face Hub: results as `model-index`, the format that the Hub reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from finbench.results.runs import Run
+from finbench.tasks.catalogue import CARDS
+from leaderboard.collect import Collection, ModelView, RunFacts
+from leaderboard.text import clean
+
+#: The Hub knows metrics by these names.
+_TYPES = {
+    "macro_f1": "f1",
+    "weighted_f1": "f1",
+    "entity_f1": "f1",
+    "mcc": "matthews_correlation",
+    "rouge1": "rouge",
+    "balanced_accuracy": "accuracy",
+}
+
+
+def model_card(collection: Collection, view: ModelView) -> str:
+    """The front matter of a model card with the official and complete runs of a model; empty if it has none."""
+    shown = [facts for facts in view.runs if facts.run.official and facts.run.complete and facts.run.task in CARDS]
+    if not shown:
+        return ""
+    content = {
+        "model-index": [{"name": clean(view.contender.model), "results": [_result(collection, one) for one in shown]}]
+    }
+    return f"---\n{yaml.safe_dump(content, sort_keys=False, allow_unicode=False, width=120)}---\n"
+
+
+def _result(collection: Collection, facts: RunFacts) -> dict[str, Any]:
+    run, score, card = facts.run, facts.score, CARDS[facts.run.task]
+    hub = next((source for source in card.sources if source.is_hub), None)
+    name = f"{run.metric}, 95 % interval {score.low:.4f} to {score.high:.4f}, n = {score.n}"
+    dataset: dict[str, Any] = {
+        "name": clean(card.title),
+        "type": hub.uri.removeprefix("hf://") if hub is not None else f"finbench/{card.name}",
+        "split": card.split,
+    }
+    if hub is not None and hub.revision:
+        dataset["revision"] = hub.revision
+    return {
+        "task": {"type": "text-generation", "name": f"finbench/{card.name}"},
+        "dataset": dataset,
+        "metrics": [
+            {
+                "type": _TYPES.get(run.metric, run.metric),
+                "name": name,
+                "value": round(score.estimate, 6),
+                "verified": False,
+            }
+        ],
+        "source": {"name": _source(collection, run), "url": "https://inspect.aisi.org.uk/"},
+    }
+
+
+def _source(collection: Collection, run: Run) -> str:
+    tier = collection.tiers.of([run]).text
+    return f"finbench {clean(run.package_version, 20)}, {run.task} {clean(run.version, 20)}, {tier}"

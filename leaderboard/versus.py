@@ -1,0 +1,342 @@
+"""Two models side by side: every board that both are on, and the items that one has right and the other has not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from html import escape
+
+import numpy as np
+import numpy.typing as npt
+
+from finbench.results.boards import Contender
+from finbench.results.rank import ModelRank, PairTest, Ranking
+from finbench.results.runs import Run
+from leaderboard.board_words import is_judges
+from leaderboard.charts import Axis, Svg, axis_around_zero, axis_head, interval_bar
+from leaderboard.collect import CapabilityView, Collection, ModelView, TaskView
+from leaderboard.items import SHOWN_ITEMS, ItemGrid, answers, item_anchor, item_page, shows_text
+from leaderboard.pair_tables import detectable_text, flips_text
+from leaderboard.tables import Cell, Column, Row, Scalar, Table
+from leaderboard.text import clean, interval, p_text, percent, points, slug
+
+#: So many pairs of models have a page of their own; of larger sites those that differ least.
+PAGES_LIMIT = 1500
+#: Of more pairs times tasks than this, items that flipped are a few ids in the row of the task.
+LARGE = 4000
+BRIEF, MOST = 3, 40
+
+
+Places = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meeting:
+    """Two models on one board.
+
+    Attributes:
+        turned: whether the board tests the second model against the first.
+    """
+
+    view: CapabilityView | TaskView
+    ranking: Ranking
+    pair: PairTest
+    scores: tuple[float, float]
+    runs: tuple[Run, Run]
+    contenders: tuple[Contender, Contender]
+    turned: bool
+
+    @property
+    def difference(self) -> float:
+        """First minus second, as a share."""
+        return -self.pair.difference if self.turned else self.pair.difference
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Its 95 % interval."""
+        low, high = self.pair.ci_low, self.pair.ci_high
+        return (-high, -low) if self.turned else (low, high)
+
+    @property
+    def only(self) -> tuple[int | None, int | None]:
+        """Items that only the first, and that only the second has right."""
+        first, second = self.pair.only_first, self.pair.only_second
+        return (second, first) if self.turned else (first, second)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Versus:
+    """Two models that share at least one board; the first one is first by name."""
+
+    first: ModelView
+    second: ModelView
+    meetings: tuple[Meeting, ...]
+
+    @cached_property
+    def slug(self) -> str:
+        """A name for the pair."""
+        return versus_slug(self.first, self.second)
+
+    @property
+    def page(self) -> str:
+        """Its page, relative to the site's root."""
+        return f"versus/{self.slug}.html"
+
+
+def versus_slug(first: ModelView, second: ModelView) -> str:
+    """The name of a pair's page, whichever way round."""
+    one, other = sorted((first, second), key=lambda view: (view.label, view.slug))
+    return slug(f"{one.label[:18]} and {other.label[:18]}", one.slug, other.slug)
+
+
+def all_versus(collection: Collection) -> list[Versus]:
+    """Every pair of models with a page, in the order of their names."""
+    found: dict[tuple[str, str], list[Meeting]] = {}
+    views: dict[str, ModelView] = {view.slug: view for view in collection.models}
+    for view, ranking in _boards(collection):
+        if is_judges(ranking):
+            continue
+        by_name = {model.model: model for model in ranking.models}
+        for pair in ranking.pairs:
+            one, other = by_name[pair.first], by_name[pair.second]
+            mine, theirs = collection.model_of[one.contender], collection.model_of[other.contender]
+            turned = (theirs.label, theirs.slug) < (mine.label, mine.slug)
+            if turned:
+                one, other, mine, theirs = other, one, theirs, mine
+            found.setdefault((mine.slug, theirs.slug), []).append(
+                _meeting(view, ranking, pair, one, other, turned=turned)
+            )
+    pairs = [
+        Versus(first=views[first], second=views[second], meetings=tuple(meetings))
+        for (first, second), meetings in found.items()
+    ]
+    pairs.sort(key=lambda one: (abs(one.meetings[0].difference), one.first.label, one.second.label, one.slug))
+    return sorted(pairs[:PAGES_LIMIT], key=lambda one: (one.first.label, one.second.label, one.slug))
+
+
+def versus_table(pair: Versus, flips: Flips) -> Table:
+    """The boards that both models are on: capabilities first, then tasks."""
+    axis = axis_around_zero([meeting.ends for meeting in pair.meetings])
+    columns = (
+        Column(key="on", title="On"),
+        Column(key="first", title="First", kind="num", hint=f"Score of {pair.first.label}"),
+        Column(key="second", title="Second", kind="num", hint=f"Score of {pair.second.label}"),
+        Column(key="difference", title="Difference", kind="num", hint="First minus second, in percentage points"),
+        Column(key="bar", title="95 % interval", kind="chart", sortable=False, head=axis_head(axis, signed=True)),
+        Column(key="p", title="p", kind="num", hint="Two-sided, of this pair by itself"),
+        Column(key="p_holm", title="p Holm", kind="num", hint="After Holm's correction over all pairs of the board"),
+        Column(key="verdict", title="Verdict"),
+        Column(key="flips", title="Items apart", kind="num", hint="Right only by the first : only by the second"),
+        Column(key="mde", title="Would show", kind="num", hint="True difference that shows with 80 % power after Holm"),
+    )
+    return Table(
+        id="versus",
+        caption=f"{pair.first.label} (first) minus {pair.second.label} (second), in percentage points",
+        columns=columns,
+        rows=tuple(_row(meeting, axis, pair, flips.brief(meeting)) for meeting in pair.meetings),
+        note="Each interval is of its pair alone; p Holm and the verdict account for all pairs of the board.",
+        download=f"data/versus-{pair.slug}",
+    )
+
+
+class Flips:
+    """Items that flipped: with answers where a site is small, as a few ids beside the counts where it is large."""
+
+    def __init__(self, collection: Collection, grids: Mapping[int, tuple[str, ItemGrid]], pairs: int) -> None:
+        """Prepare.
+
+        Args:
+            collection: the site's runs.
+            grids: the slug and the grid of each board with a page of items, by identity of the ranking.
+            pairs: how many pairs of models have a page.
+        """
+        self._grids = grids
+        tasks = max(sum(len(view.rankings) for view in collection.tasks), 1)
+        self.large = pairs * tasks > LARGE
+        self._shown: dict[int, set[str]] = {}
+        self._right: dict[int, npt.NDArray[np.bool_]] = {}
+        self._place: dict[int, dict[Contender, int]] = {}
+        self._short: dict[int, tuple[list[str], str]] = {}
+        for key, (board, grid) in grids.items():
+            page = item_page(collection.task_of[grid.task].slug, board)
+            self._short[key] = ([escape(clean(one).rpartition("-")[2]) for one in grid.ids], page)
+            self._right[key] = np.array([[one == "correct" for one in mine] for mine in grid.outcomes])
+            self._place[key] = {contender: index for index, contender in enumerate(grid.contenders)}
+            self._shown[key] = {grid.ids[at] for at in grid.order[:SHOWN_ITEMS]}
+
+    def brief(self, meeting: Meeting) -> str:
+        """A few ids each way, behind the counts of a row; nothing on small sites, where a table has them."""
+        if not self.large or id(meeting.ranking) not in self._grids:
+            return ""
+        first, second = self._places(meeting, BRIEF)
+        if not len(first) and not len(second):
+            return ""
+        short, page = self._short[id(meeting.ranking)]
+        listed = "; ".join(
+            f"{who}: {' '.join([short[at] for at in places])}"
+            for who, places in (("first", first), ("second", second))
+            if len(places)
+        )
+        return f'<details><summary>which</summary><code>{listed} … <a href="../{page}">all items</a></code></details>'
+
+    def table(self, pair: Versus) -> Table | None:
+        """Items that one model has right and the other has not, with what they said; None on large sites."""
+        if self.large:
+            return None
+        rows: list[Row] = []
+        cut = False
+        for meeting in pair.meetings:
+            key = id(meeting.ranking)
+            if key in self._grids and isinstance(meeting.view, TaskView):
+                first, second = self._items(meeting, MOST + 1)
+                cut = cut or max(len(first), len(second)) > MOST
+                flipped = (first[:MOST], second[:MOST])
+                rows += _flip_rows(meeting, self._grids[key][0], flipped, pair, self._shown[key])
+        return Table(
+            id="flips",
+            caption=f"Items that {pair.first.label} and {pair.second.label} answered differently",
+            columns=(
+                Column(key="task", title="Task"),
+                Column(key="item", title="Item"),
+                Column(key="right", title="Right by"),
+                Column(key="reference", title="Reference"),
+                Column(key="first", title="First said"),
+                Column(key="second", title="Second said"),
+            ),
+            rows=tuple(rows),
+            note=f"At most {MOST} a task and direction; the pages of items have all." if cut else "",
+            download=f"data/flips-{pair.slug}",
+        )
+
+    def _items(self, meeting: Meeting, limit: int) -> tuple[list[str], list[str]]:
+        ids = self._grids[id(meeting.ranking)][1].ids
+        first, second = self._places(meeting, limit)
+        return [ids[at] for at in first], [ids[at] for at in second]
+
+    def _places(self, meeting: Meeting, limit: int) -> tuple[Places, Places]:
+        right, place = self._right[id(meeting.ranking)], self._place[id(meeting.ranking)]
+        one, other = right[place[meeting.contenders[0]]], right[place[meeting.contenders[1]]]
+        return (one & ~other).nonzero()[0][:limit], (other & ~one).nonzero()[0][:limit]
+
+
+def _boards(collection: Collection) -> Iterator[tuple[CapabilityView | TaskView, Ranking]]:
+    for capability in collection.capabilities:
+        for ranking in capability.rankings:
+            yield capability, ranking
+    for task in collection.tasks:
+        for ranking in task.rankings:
+            yield task, ranking
+
+
+def _meeting(
+    view: CapabilityView | TaskView,
+    ranking: Ranking,
+    pair: PairTest,
+    one: ModelRank,
+    other: ModelRank,
+    *,
+    turned: bool,
+) -> Meeting:
+    return Meeting(
+        view=view,
+        ranking=ranking,
+        pair=pair,
+        scores=(one.score, other.score),
+        runs=(one.runs[0], other.runs[0]),
+        contenders=(one.contender, other.contender),
+        turned=turned,
+    )
+
+
+def _row(meeting: Meeting, axis: Axis, pair: Versus, flipped: str) -> Row:
+    """A row as HTML: a board of 50 models and 30 tasks has 40,000 of them."""
+    test, (low, high), difference = meeting.pair, meeting.ends, meeting.difference
+    ahead = None if test.better is None else (difference > 0)
+    verdict = "no evidence" if ahead is None else "first is better" if ahead else "second is better"
+    first, second = meeting.scores
+    only = meeting.only
+    apart = sum(number or 0 for number in only)
+    mde = "" if test.mde is None else f' data-v="{test.mde:.6g}"'
+    row = (
+        f"<tr>{_head(meeting.view, meeting.ranking.official)}"
+        f'<td class="num" data-v="{first:.6g}">{percent(first)}</td>'
+        f'<td class="num" data-v="{second:.6g}">{percent(second)}</td>'
+        f'<td class="num" data-v="{difference:.6g}">{points(difference)}<small>{interval(low, high)}</small></td>'
+        f'<td class="chart">{interval_bar(axis, difference, low, high, signed=True, titled=False)}</td>'
+        f'<td class="num" data-v="{test.p:.6g}">{escape(p_text(test.p))}</td>'
+        f'<td class="num" data-v="{test.p_holm:.6g}">{escape(p_text(test.p_holm))}</td>'
+        f'<td class="{"short" if ahead is None else "sure"}" data-v="{test.p_holm:.6g}">{verdict}</td>'
+        f'<td class="num" data-v="{apart}">{flips_text(only)}{flipped}</td>'
+        f'<td class="num"{mde}>{detectable_text(test.mde)}</td></tr>'
+    )
+    data: dict[str, Scalar] = {
+        "on": clean(meeting.view.name),
+        "kind": "capability" if isinstance(meeting.view, CapabilityView) else "task",
+        "official": meeting.ranking.official,
+        "first": pair.first.label,
+        "second": pair.second.label,
+        "score_first": first,
+        "score_second": second,
+        "difference": difference,
+        "ci_low": low,
+        "ci_high": high,
+        "p": test.p,
+        "p_holm": test.p_holm,
+        "verdict": verdict,
+        "only_first": only[0],
+        "only_second": only[1],
+        "mde": test.mde,
+    }
+    return Row(cells=(), data=data, html=Svg(row))
+
+
+@lru_cache(maxsize=1024)
+def _head_html(title: str, page: str, kind: str) -> str:
+    return (
+        f'<th scope="row" class="name" data-v="{escape(clean(title))}"><a href="../{escape(page)}">'
+        f"<bdi>{escape(clean(title))}</bdi></a><small>{kind}</small></th>"
+    )
+
+
+def _head(view: CapabilityView | TaskView, official: bool) -> str:
+    kind = "capability" if isinstance(view, CapabilityView) else "task"
+    return _head_html(view.title, view.page, kind if official else f"{kind}, unofficial set")
+
+
+def _flip_rows(
+    meeting: Meeting, board: str, flipped: tuple[list[str], ...], pair: Versus, anchors: set[str]
+) -> list[Row]:
+    assert isinstance(meeting.view, TaskView)
+    wanted = [identity for ids in flipped for identity in ids]
+    said = [answers(run, wanted) for run in meeting.runs] if shows_text(meeting.view.card) and wanted else [{}, {}]
+    page = item_page(meeting.view.slug, board)
+    rows = []
+    for ids, winner in zip(flipped, (pair.first.label, pair.second.label), strict=True):
+        for identity in ids:
+            mine, theirs = said[0].get(identity), said[1].get(identity)
+            shown = ["–", "–", "–"]
+            if mine is not None and theirs is not None:
+                shown = [
+                    clean(mine.gold) or "–",
+                    clean(mine.pred) or mine.outcome,
+                    clean(theirs.pred) or theirs.outcome,
+                ]
+            cells = (
+                Cell(text=clean(meeting.view.name), href=meeting.view.page, sort=meeting.view.name),
+                Cell(
+                    text=clean(identity),
+                    href=f"{page}#{item_anchor(identity)}" if identity in anchors else page,
+                    tone="id",
+                    sort=identity,
+                ),
+                Cell(text=winner),
+                *(Cell(text=text) for text in shown),
+            )
+            data: dict[str, Scalar] = {
+                "task": clean(meeting.view.name),
+                "item": clean(identity, 160),
+                "right_by": winner,
+            }
+            rows.append(Row(cells=cells, data=data))
+    return rows

@@ -1,0 +1,122 @@
+"""What must not change an answer, tried on every case of the corpus; and time that grows with the length only."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from finbench.scoring import extract_choice, extract_entities, extract_label, extract_number
+
+CASES = Path(__file__).parent / "cases"
+KINDS = ("choice", "label", "number", "entities")
+SPECIAL = ("<", "◁", "[THINK", "[/THINK", "analysis", "```", "~~")
+CORPUS = [
+    {"kind": path.stem, **json.loads(line)}
+    for path in sorted(CASES.glob("*.jsonl"))
+    for line in path.read_text("utf-8").splitlines()
+]
+
+
+def value(case: dict[str, Any], output: str) -> Any:
+    if case["kind"] == "choice":
+        return extract_choice(output, case["choices"]).value
+    if case["kind"] == "label":
+        return extract_label(output, case["labels"]).value
+    if case["kind"] == "number":
+        return extract_number(output, case.get("question")).value
+    return extract_entities(output, case.get("types", ["PER", "ORG", "LOC"])).value
+
+
+def plain(kind: str) -> list[dict[str, Any]]:
+    """The cases without tags, code or strikethrough of their own."""
+    return [case for case in CORPUS if case["kind"] == kind and not any(sign in case["output"] for sign in SPECIAL)]
+
+
+CHANGES = {
+    "a closed block before": lambda text: f"<think>A or 7? positive, ORG</think>\n\n{text}",
+    "an empty block before": lambda text: f"<think>\n\n</think>\n\n{text}",
+    "blank lines around": lambda text: f"\n\n  {text}\n\n \n",
+    "an end token behind": lambda text: f"{text}<|im_end|>",
+    "a chat role before": lambda text: f"<|im_start|>assistant\n{text}",
+    "Windows line ends": lambda text: text.replace("\n", "\r\n"),
+    "zero-width spaces at the ends": lambda text: f"\u200b{text}\ufeff",
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_dress_changes_no_answer(kind: str, change: str) -> None:
+    wrong = [
+        case["output"]
+        for case in plain(kind)[::6]
+        if value(case, CHANGES[change](case["output"])) != value(case, case["output"])
+    ]
+    assert not wrong, f"{len(wrong)} replies, such as {wrong[0]!r}"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "item", ["\n\nQuestion: What is it?\nAnswer: D", "<|im_end|>\n<|im_start|>user\nnegative, 99, IBM, ORG"]
+)
+def test_a_made_up_continuation_changes_no_answer(kind: str, item: str) -> None:
+    answered = [case for case in plain(kind)[1::6] if case["expected"] is not None]
+    wrong = [case["output"] for case in answered if value(case, case["output"] + item) != value(case, case["output"])]
+    assert not wrong, f"{len(wrong)} replies, such as {wrong[0]!r}"
+
+
+TWO_REPLIES = st.tuples(*(st.sampled_from([case for case in CORPUS if case["kind"] == "choice"]),) * 2)
+
+
+@settings(max_examples=100, deadline=None)
+@given(TWO_REPLIES, st.integers(0, 400))
+def test_any_piece_of_any_reply_gives_an_allowed_answer_or_none(pair: tuple[dict[str, Any], ...], cut: int) -> None:
+    first, second = pair
+    mixed = first["output"][:cut] + second["output"][cut // 2 :]
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[: len(first["choices"])]
+    assert extract_choice(mixed, first["choices"]).value in {None, *letters}
+    assert extract_label(mixed, ["good", "bad"]).value in {None, "good", "bad"}
+    number = extract_number(mixed)
+    assert (number.value is None) == (number.outcome != "answered")
+    for name, kind in extract_entities(mixed, ["PER", "ORG", "LOC"]).value or []:
+        assert name.strip()
+        assert kind == kind.upper()
+
+
+PIECES = [
+    "(",
+    ")",
+    "</think>",
+    "<think>",
+    "A\n",
+    "7",
+    "1,",
+    '"',
+    "é ",
+    "Answer: B\nAnswer: C\n",
+    "Acme - ",
+    "Question: x\n",
+]
+
+
+def seconds(kind: str, text: str) -> float:
+    case = {"kind": kind, "choices": ["up", "down", "$12,500"], "labels": ["good", "bad"], "question": "How many?"}
+    best = 9.0
+    for _ in range(2):
+        began = time.process_time()
+        value(case, text)
+        best = min(best, time.process_time() - began)
+    return best
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("piece", PIECES, ids=repr)
+def test_four_times_the_length_takes_no_more_than_nine_times_as_long(kind: str, piece: str) -> None:
+    """Sixteen times would be quadratic; times under 20 ms are taken as 20, so that noise does not decide."""
+    short, long = (piece * (size // len(piece)) for size in (40_000, 160_000))
+    assert seconds(kind, long) <= 9 * max(seconds(kind, short), 0.02)
