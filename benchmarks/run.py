@@ -16,6 +16,8 @@ SCRIPTS = (
     "extraction.py",
     "extraction_rivals.py",
     "leaderboard.py",
+    "evaluation_local.py",
+    "evaluation_processes.py",
 )
 
 

@@ -9,6 +9,14 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from finbench.judging.check_task import judge_check
+    from finbench.preference.tasks import (
+        preference_correcting,
+        preference_judging,
+        preference_locating,
+        preference_rollouts,
+        preference_sampling,
+    )
     from finbench.tasks import (
         arc,
         arc_challenge,
@@ -27,9 +35,11 @@ if TYPE_CHECKING:
         fin_follow,
         fin_terms,
         fin_tone,
+        financebench,
         financemath,
         finer_ord,
         finqa,
+        finred,
         fiqa_sa,
         fomc,
         fpb,
@@ -43,6 +53,7 @@ if TYPE_CHECKING:
         mlesg,
         mmlu,
         mmlu_finance,
+        mt_bench,
         ner,
         nq_open,
         openbookqa,
@@ -83,9 +94,11 @@ __all__ = [
     "fin_follow",
     "fin_terms",
     "fin_tone",
+    "financebench",
     "financemath",
     "finer_ord",
     "finqa",
+    "finred",
     "fiqa_sa",
     "fomc",
     "fpb",
@@ -93,18 +106,25 @@ __all__ = [
     "gsm8k",
     "headlines",
     "hellaswag",
+    "judge_check",
     "lendingclub",
     "ma",
     "mathqa",
     "mlesg",
     "mmlu",
     "mmlu_finance",
+    "mt_bench",
     "ner",
     "nq_open",
     "openbookqa",
     "piqa",
     "polish",
     "portoseguro",
+    "preference_correcting",
+    "preference_judging",
+    "preference_locating",
+    "preference_rollouts",
+    "preference_sampling",
     "sm_acl",
     "sm_bigdata",
     "sm_cikm",
@@ -117,7 +137,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """A task of the benchmark by its name."""
+    """A task of the benchmark, of the check of a judge or of preference distillation by its name."""
+    if name == "judge_check":
+        return getattr(import_module("finbench.judging.check_task"), name)
+    if name.startswith("preference_") and name in __all__:
+        return getattr(import_module("finbench.preference.tasks"), name)
     if name in __all__:
         return getattr(import_module("finbench.tasks"), name)
     raise AttributeError(f"module 'finbench' has no attribute {name!r}")

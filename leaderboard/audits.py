@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from finbench.contamination.report import Audited, read_report
-from finbench.results.clean import LEAST_ITEMS, clean_ids, restricted
 from finbench.results.runs import Run
 from finbench.results.scores import ScoreInterval, score_interval
 from finbench.stats.aggregate import aggregate_score
+
+if TYPE_CHECKING:  # audits are rare, and what reads them takes a while to load
+    from finbench.contamination.report import Audited
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,8 @@ def read_audit(given: str) -> Audit:
     Raises:
         InputError: if the file cannot be read or is no audit.
     """
+    from finbench.contamination.report import read_report
+
     model, mark, file = given.rpartition("=")
     if not mark or Path(given).exists():
         return Audit(model=None, report=read_report(given))
@@ -73,6 +77,10 @@ class Audits:
 
     def found(self, run: Run) -> frozenset[str] | None:
         """Items of a run that any audit of its model or of all models found; None where none is of its task and set."""
+        if not self._audits:
+            return None
+        from finbench.results.clean import clean_ids
+
         clean = [clean_ids(run, audit.report) for audit in self._audits if audit.model in (None, run.model)]
         known = [ids for ids in clean if ids is not None]
         return frozenset(run.ids).difference(frozenset(run.ids).intersection(*known)) if known else None
@@ -106,6 +114,8 @@ class Audits:
         )
 
     def _score(self, run: Run, ids: frozenset[str]) -> ScoreInterval | None:
+        from finbench.results.clean import LEAST_ITEMS, restricted
+
         key = (run.task, run.model, run.checkpoint or "", f"{run.path} {run.created}")
         if key not in self._clean:
             kept = [identity for identity in run.ids if identity not in ids]

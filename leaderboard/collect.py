@@ -126,6 +126,7 @@ class Collection:
         self.runs: tuple[Run, ...] = tuple(sorted(runs, key=_run_order))
         if not self.runs:
             raise InputError("there is no run to show; pass logs of `finbench eval`")
+        self.files_of: dict[str, dict[str, str]] = {}
         self._labels = labels_of(contender_of(run) for run in self.runs)
         self._memory = Memory()
         groups: dict[tuple[Contender, Question], list[Run]] = {}

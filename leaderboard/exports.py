@@ -64,16 +64,23 @@ def downloads(collection: Collection, view: ModelView) -> tuple[Download, ...]:
 
 
 def model_files(collection: Collection, view: ModelView) -> dict[str, str]:
-    """Every Eval Ever document, model card snippet and badges of one model, by path."""
+    """Every Eval Ever document, model card snippet and badges of one model, by path.
+
+    Made once for each model: its page links to them before they are written.
+    """
+    known = collection.files_of.get(view.slug)
+    if known is not None:
+        return known
     files = {}
     about = collection.about.get(view.contender.model, {})
     document = every_eval(view, organization=clean(about.get("organisation")) or "undisclosed")
     if document is not None:
-        files[f"eee/{view.slug}.json"] = _json(document)
+        files[f"eee/{view.slug}.json"] = _json(document, indent=None)
     card = model_card(collection, view)
     if card:
         files[f"cards/{view.slug}.md"] = card
-    return {**files, **badges_of(collection, view)}
+    collection.files_of[view.slug] = {**files, **badges_of(collection, view)}
+    return collection.files_of[view.slug]
 
 
 def every_eval(view: ModelView, *, organization: str) -> dict[str, Any] | None:
@@ -82,7 +89,9 @@ def every_eval(view: ModelView, *, organization: str) -> dict[str, Any] | None:
     official = {run.task for run in usable if run.official}
     chosen, _ = one_a_task(run for run in usable if run.official or run.task not in official)
     named = [replace(run, model=clean(run.model), task=clean(run.task), version=clean(run.version)) for run in chosen]
-    found = documents(named, organization=organization)
+    known = {id(facts.run): facts.score for facts in view.runs}
+    scores = {id(mine): known[id(run)] for mine, run in zip(named, chosen, strict=True)}
+    found = documents(named, organization=organization, score=lambda run: scores[id(run)])
     return next(iter(found.values()), None)
 
 
@@ -159,5 +168,6 @@ def _order(run: Run) -> tuple[str, ...]:
     return (run.model, run.checkpoint or "", run.task, *map(str, question_of(run).order))
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=True, indent=2, sort_keys=True, allow_nan=False) + "\n"
+def _json(value: Any, *, indent: int | None = 2) -> str:
+    # without an indent the encoder of C does the work; a long document takes a tenth of the time
+    return json.dumps(value, ensure_ascii=True, indent=indent, sort_keys=True, allow_nan=False) + "\n"

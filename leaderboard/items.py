@@ -77,8 +77,8 @@ def grid_of(ranking: Ranking) -> ItemGrid | None:
 
 def first_outcomes(run: Run) -> tuple[str, ...]:
     """The outcome of each item in its first epoch, sorted by item."""
-    found = [outcome.value for outcome in column(run.items, "outcome")]
-    return tuple(found[:: _epochs(run)])
+    # members of a StrEnum as plain texts, which are compared and hashed far quicker
+    return tuple(map(str.__str__, column(run.items, "outcome")[:: _epochs(run)]))
 
 
 def answers(run: Run, wanted: Sequence[str]) -> dict[str, Answer]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from typing import Any
-
-import yaml
 
 from finbench.results.runs import Run
 from finbench.tasks.catalogue import CARDS
@@ -30,7 +30,42 @@ def model_card(collection: Collection, view: ModelView) -> str:
     content = {
         "model-index": [{"name": clean(view.contender.model), "results": [_result(collection, one) for one in shown]}]
     }
-    return f"---\n{yaml.safe_dump(content, sort_keys=False, allow_unicode=False, width=120)}---\n"
+    return "---\n" + "\n".join(_yaml(content)) + "\n---\n"
+
+
+def _yaml(value: Any, indent: str = "") -> Iterator[str]:
+    """Lines of YAML in block style with every text in quotes: the same bytes with any YAML library, and fast."""
+    for key, one in value.items():
+        if isinstance(one, dict):
+            yield f"{indent}{key}:"
+            yield from _yaml(one, f"{indent}  ")
+        elif isinstance(one, list):
+            yield f"{indent}{key}:"
+            for entry in one:
+                first, *rest = _yaml(entry, f"{indent}  ")
+                yield f"{indent}- {first[len(indent) + 2 :]}"
+                yield from rest
+        else:
+            yield f"{indent}{key}: {_scalar(one)}"
+
+
+def _scalar(value: str | bool | float) -> str:
+    if isinstance(value, str):
+        return _quoted(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.6f}".rstrip("0").replace(".", ".0") if value == int(value) else f"{value:.6f}".rstrip("0")
+
+
+def _quoted(text: str) -> str:
+    """A text in double quotes; what is not plain ASCII becomes an escape that both YAML and its readers know."""
+    return '"' + "".join(map(_character, text)) + '"'
+
+
+def _character(char: str) -> str:
+    if char in '"\\':
+        return f"\\{char}"
+    return char if " " <= char <= "~" else f"\\U{ord(char):08x}"
 
 
 def _result(collection: Collection, facts: RunFacts) -> dict[str, Any]:

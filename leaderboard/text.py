@@ -13,16 +13,20 @@ _MINUS = "\N{MINUS SIGN}"
 _SPACES = re.compile(r"\s+")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=65536)
 def clean(text: str | None, limit: int = NAME_LIMIT) -> str:
     """A text of a log made fit to be shown: no control, format or private characters, one line, cut.
 
     Format characters (category Cf) hold the bidirectional controls and the zero-width ones, with which a name can be
     made to look like another. Escaping is the template's work.
     """
-    raw = unicodedata.normalize("NFC", (text or "")[: 20 * limit])
-    kept = "".join(" " if char.isspace() else char for char in raw if char.isspace() or _is_visible(char))
-    line = _SPACES.sub(" ", kept).strip()
+    raw = (text or "")[: 20 * limit]
+    if raw.isascii() and raw.isprintable():  # as nearly always; what follows would do the same, slowly
+        line = " ".join(raw.split())
+    else:
+        raw = unicodedata.normalize("NFC", raw)
+        kept = "".join(" " if char.isspace() else char for char in raw if char.isspace() or _is_visible(char))
+        line = _SPACES.sub(" ", kept).strip()
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -98,12 +98,22 @@ def _note(site: Path) -> Path:
 
 
 def _files(site: Path) -> str:
-    lines = []
-    for path in sorted(site.rglob("*")):
-        found = path.lstat()
-        if not path.is_dir():
-            lines.append(f"{path.relative_to(site).as_posix()} {found.st_size} {found.st_mtime_ns}")
+    lines = sorted(_lines(str(site), ""))
     return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _lines(folder: str, prefix: str) -> Iterator[str]:
+    """Name, size and time of every file below a folder; links are not followed."""
+    try:
+        entries = list(os.scandir(folder))
+    except FileNotFoundError:
+        return
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _lines(entry.path, f"{prefix}{entry.name}/")
+        else:
+            found = entry.stat(follow_symlinks=False)
+            yield f"{prefix}{entry.name} {found.st_size} {found.st_mtime_ns}"
 
 
 def code_digest() -> str:

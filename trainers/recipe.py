@@ -63,6 +63,8 @@ class DataSource(Model):
             task are drawn with a seed that no evaluation uses.
         split: the task's split, never the one that it evaluates on; or the split of the hub's set.
         elicitation: how the task's prompt asks, `direct` or `cot`; the card's own way by default.
+        families: families of a generated task's problems, equally many of each as far as that goes; also those that no
+            exam draws unless it names them, such as `small_sum`.
         path: a file or folder of rows, relative to the recipe, or with `recipes:` before it to the recipes that ship:
             JSON lines or parquet with `prompt` and `completion`, `messages`, `text`, or `prompt`, `chosen` and
             `rejected`; or plain text, a document in each file.
@@ -85,6 +87,7 @@ class DataSource(Model):
     task: str | None = None
     split: str = "train"
     elicitation: Literal["direct", "cot"] | None = None
+    families: tuple[str, ...] = ()
     path: str | None = None
     hub: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+@[0-9a-f]{40}$")] | None = None
     stage: Slug | None = None
@@ -112,6 +115,8 @@ class DataSource(Model):
             raise ValueError("`part` belongs to `stage`")
         if self.task is None and self.elicitation is not None:
             raise ValueError("`elicitation` belongs to `task`")
+        if self.families and (self.task is None or self.examples is None):
+            raise ValueError("`families` belongs to a generated `task` with `examples`")
         if self.hub is None and self.config is not None:
             raise ValueError("`config` belongs to `hub`")
         if self.task is not None and (self.kind or self.columns or self.stream or self.chat):

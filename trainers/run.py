@@ -113,7 +113,7 @@ class Run:
         folder = self._left[seed][source.stage or ""].stage
         file = None if folder is None else folder / (f"pairs/{source.part}.jsonl" if source.part else ROWS)
         if file is None or not file.is_file():
-            raise InputError(f"{source.label}: no such rows were left; take a stage with trainer genrm, and a part of its")
+            raise InputError(f"{source.label}: no such rows were left; trainer genrm leaves pairs")
         return file
 
     def _with_rows(self, stage: Stage, seed: int) -> Stage:
@@ -184,9 +184,7 @@ class Run:
         else:
             data.path.unlink(missing_ok=True)
             say(f"{label}: finished before in {folder.name}, not trained again")
-        model = Model(
-            folder=folder / record["checkpoint"], name=self._name(stage, seed), identity=digest, stage=folder
-        )
+        model = Model(folder=folder / record["checkpoint"], name=self._name(stage, seed), identity=digest, stage=folder)
         entry = {
             "stage": stage.name,
             "index": index,

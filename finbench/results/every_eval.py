@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -29,12 +29,15 @@ _METHODS = {
 _SIGNED = frozenset({"mcc"})
 
 
-def documents(runs: Sequence[Run], *, organization: str = "unknown") -> dict[str, dict[str, Any]]:
+def documents(
+    runs: Sequence[Run], *, organization: str = "unknown", score: Callable[[Run], ScoreInterval] = score_interval
+) -> dict[str, dict[str, Any]]:
     """One document a model and checkpoint, by the file name it should have.
 
     Args:
         runs: one run a model, checkpoint and task; see `finbench.results.export.one_a_task`.
         organization: who made the runs.
+        score: what gives a run's score, where scores are known already.
 
     Returns:
         JSON values by file name, sorted. All times are those of the runs: the same logs give the same documents.
@@ -46,11 +49,11 @@ def documents(runs: Sequence[Run], *, organization: str = "unknown") -> dict[str
     for (model, checkpoint), own in sorted(groups.items()):
         name = re.sub(r"[^A-Za-z0-9._-]+", "_", model).strip("._")[:60] or "model"
         short = hashlib.sha256(f"{model}\n{checkpoint}".encode("utf-8", "surrogatepass")).hexdigest()[:8]
-        found[f"{name}-{short}.json"] = _document(own, organization)
+        found[f"{name}-{short}.json"] = _document(own, organization, score)
     return found
 
 
-def _document(runs: Sequence[Run], organization: str) -> dict[str, Any]:
+def _document(runs: Sequence[Run], organization: str, score: Callable[[Run], ScoreInterval]) -> dict[str, Any]:
     first, newest = runs[0], max(run.created for run in runs)
     moment = str(datetime.fromisoformat(newest).timestamp())
     return {
@@ -78,12 +81,11 @@ def _document(runs: Sequence[Run], organization: str) -> dict[str, Any]:
                 **({"checkpoint_sha256": first.checkpoint} if first.checkpoint else {}),
             },
         },
-        "evaluation_results": [_result(run) for run in runs],
+        "evaluation_results": [_result(run, score(run)) for run in runs],
     }
 
 
-def _result(run: Run) -> dict[str, Any]:
-    score = score_interval(run)
+def _result(run: Run, score: ScoreInterval) -> dict[str, Any]:
     details = {
         "task_version": run.version,
         "items_sha256": run.items_sha256,

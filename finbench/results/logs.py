@@ -49,6 +49,7 @@ class Log:
     _head: Head | None = field(default=None, repr=False)
     _header: EvalLog | None = field(default=None, repr=False)
     _run: Run | None = field(default=None, repr=False)
+    _kept: bool = field(default=False, repr=False)
 
     @classmethod
     def holding(cls, run: Run) -> Log:
@@ -89,7 +90,7 @@ class Log:
         if self._head is None:
             kept = cache.load_head(self.entry)
             if kept is not None:
-                self._head = kept[0]
+                self._head, self._kept = kept[0], True
             else:
                 self._header = reading.read_header(self.path)
                 self._head = reading.head_of(self._header)
@@ -106,7 +107,7 @@ class Log:
     @property
     def cached(self) -> bool:
         """Whether reading it is quick."""
-        return self._run is not None or cache.load_head(self.entry) is not None
+        return self._run is not None or self._kept or cache.load_head(self.entry) is not None
 
     def run(self) -> Run:
         """All that results need of it, from the cache or the log, which then enters the cache.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy.typing as npt
@@ -127,6 +128,7 @@ def clustered_se(values: FloatArray, clusters: Clusters, *, correct: bool = True
     return math.sqrt(squares * factor) / values.size
 
 
+@lru_cache(maxsize=4096)
 def t_critical(level: float, df: float) -> float:
     """Two-sided critical value of t with `df` degrees of freedom (may be fractional)."""
     return float(stats.t.isf((1 - level) / 2, df))

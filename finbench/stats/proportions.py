@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -177,6 +178,7 @@ def wilson_bounds(p: float, n: float, critical: float) -> tuple[float, float]:
     return low, high
 
 
+@lru_cache(maxsize=64)
 def normal_critical(level: float) -> float:
     """Two-sided critical value of the normal distribution, 1.96 at level 0.95."""
     return float(stats.norm.isf((1 - level) / 2))

@@ -57,6 +57,7 @@ def test_tokens_and_steps_by_characters_are_near_those_counted() -> None:
     [  # SmolLM2-135M in fp32, peaks of the process in GiB; the last three with TRL's own collation (docs/recipes.md)
         (8, 88, False, 4.07),
         (4, 256, False, 4.86),
+        (4, 512, True, 4.95),
         (4, 187, False, 4.3 / 1.074),
         (8, 512, True, 8.0 / 1.074),
         (8, 512, False, 13.0 / 1.074),

@@ -235,6 +235,16 @@ def _from_task(source: DataSource, seed: int) -> Iterator[Row]:
     from finbench.tasks.generated import FIRST_TRAINING_SEED, OFFICIAL_ITEMS, OFFICIAL_SEED, calc_items
 
     assert source.task is not None
+    if source.families:
+        if source.task != "fin_calc" or source.elicitation == "direct":
+            raise InputError(f"`families` are those of fin_calc with its worked solutions, not of {source.label}")
+        from trainers.genrm.prompts import drawn_prompts, messages_of
+        from trainers.genrm.settings import Drawing
+
+        wanted = Drawing(examples=source.examples or 1, families=source.families)
+        for item in drawn_prompts(wanted, seed=seed, known=()):
+            yield {"id": item.id, "prompt": messages_of(item), "completion": item.solution}
+        return
     if _is_generated(source.task):
         if source.examples is None:
             raise InputError(f"{source.task} is generated; say with `examples` how many problems to draw")

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from finbench.evaluation.models import ModelSpec
 
 REPORT, ORIGINS, PAGE, PLAN = "distillation.json", "origins.jsonl", "pairs.html", "plan.json"
+#: Far from the seeds that rows of a `task` are drawn with: a policy is asked problems that it was not trained on.
+OTHER_DRAW = 10_000_000
 #: What the policy is called in logs: they name no folder of this machine.
 POLICY = "policy"
 
@@ -81,7 +83,7 @@ class GenRM:
         items = prompts_of(rows, seed=seed, drawn=drawn)
         references = {item.id: _completion(row) for item, row in zip(items, rows, strict=True)}
         if config.draw is not None:
-            items += drawn_prompts(config.draw, seed=seed, known=set(references))
+            items += drawn_prompts(config.draw, seed=seed + OTHER_DRAW, known=set(references))
             references = {item.id: item.solution for item in items} | references
         if not items:
             raise InputError("there are no prompts; give the stage `data`, or `draw` in its config")

@@ -58,7 +58,7 @@ def drawn_prompts(wanted: Drawing, *, seed: int, known: Collection[str]) -> list
 
     exam = calc_items(OFFICIAL_ITEMS, OFFICIAL_SEED).items
     new: dict[str, PromptItem] = {}
-    names = sorted(set(wanted.families)) or [None]
+    names: list[str | None] = [*sorted(set(wanted.families))] or [None]
     for index, name in enumerate(names):
         mine = wanted.examples // len(names) + (index < wanted.examples % len(names))
         asked = mine + mine // 10 + 10  # some may come twice

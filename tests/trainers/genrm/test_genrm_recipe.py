@@ -14,7 +14,7 @@ from trainers.data.sources import read
 from trainers.recipe import DataSource, Recipe
 from trainers.run import run_recipe
 
-MAKER = '''
+MAKER = """
 import json, shutil
 from pathlib import Path
 from pydantic import BaseModel
@@ -35,7 +35,7 @@ class Maker:
         (out / "pairs").mkdir(exist_ok=True)
         (out / "pairs" / "fap.jsonl").write_text("".join(json.dumps(row(i)) + "\\n" for i in range(config.rows // 2)))
         return Checkpoint(path=out / "checkpoint", steps=0)
-'''
+"""
 
 
 @pytest.fixture
@@ -93,3 +93,25 @@ def test_a_stage_without_rows_and_an_unknown_one_are_refused(maker: None, fake_m
         DataSource(task="fin_tone", part="fap")
     with pytest.raises(InputError, match="known once it has run"):
         list(read(DataSource(stage="distill")))
+
+
+@pytest.mark.slow
+def test_a_policy_that_knows_nothing_ends_the_recipe_cleanly(tiny_model: Path, tmp_path: Path) -> None:
+    config = {"draw": {"examples": 2, "families": ["small_sum"]}, "samples": 2, "max_tokens": 4}
+    whole = Recipe.model_validate(
+        {
+            "name": "r",
+            "base": str(tiny_model),
+            "stages": [
+                {"name": "distill", "trainer": "genrm", "config": config},
+                {"name": "dpo", "trainer": "dpo", "data": [{"stage": "distill"}], "config": {"alpha": 1.0}},
+            ],
+        }
+    )
+    report = run_recipe(whole, tmp_path / "run")
+    (entry,) = report["stages"]
+    assert entry["training"]["notes"]["summary"].startswith("no pair was accepted: 4 solutions of 2 prompts")
+    assert "stage 'dpo' was left out" in report["stopped"]
+    left = tmp_path / "run" / entry["checkpoint"]
+    assert (left / "model.safetensors").read_bytes() == (tiny_model / "model.safetensors").read_bytes()
+    assert str(tmp_path) not in (tmp_path / "run" / entry["folder"] / "lineage.json").read_text()

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -142,3 +146,99 @@ def test_a_policy_that_is_always_right_leaves_no_pair_and_says_so(
     assert report["summary"].startswith("no pair was accepted")
     assert (out / "rows.jsonl").read_bytes() == b""
     assert report["left_out"]["fap"] == {"prompt without a wrong solution": PROMPTS}
+
+
+CHILD = """
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from finbench.evaluation.models import ModelSpec
+from trainers.base import Prepared
+from trainers.genrm import adapter
+from trainers.genrm.settings import GenrmSettings
+
+url, data, parent, out = sys.argv[1:]
+
+@contextmanager
+def served(model, config, out):
+    yield ModelSpec(model="openai-api/local/policy", name="policy", base_url=url, sha256="0" * 64)
+
+adapter._policy = served
+config = {"samples": 3, "batch_size": 1, "correcting": {"rollouts": 3}}
+source = {"source": "fin_calc/train", "limit": {"examples": 2}}
+adapter.GenRM()(
+    parent, Prepared(path=Path(data), rows=2, sha256="", sources=(source,)),
+    GenrmSettings.model_validate(config), Path(out), seed=1,
+)
+"""
+
+
+@pytest.mark.parametrize("dies_at", [8])
+def test_a_killed_stage_asks_nothing_twice_and_leaves_the_same_pairs(
+    policy: Policy, data: Prepared, fake_model: Path, tmp_path: Path, dies_at: int
+) -> None:
+    answer = policy.reply
+    child: list[subprocess.Popen[bytes]] = []
+
+    def deadly(asked: str) -> str | int:
+        if len(policy.server.requests) == dies_at:
+            os.kill(child[0].pid, signal.SIGKILL)
+        return answer(asked)
+
+    policy.server.reply = deadly
+    out = tmp_path / "out"
+    command = [sys.executable, "-c", CHILD, policy.server.url, str(data.path), str(fake_model), str(out)]
+    child.append(subprocess.Popen(command, stderr=subprocess.DEVNULL))
+    assert child[0].wait(timeout=120) == -signal.SIGKILL
+    assert not (out / "rows.jsonl").exists()
+    policy.server.reply = answer
+    run(data, fake_model, out)
+    # six samples and two corrections with six rollouts; the one that was under way is asked again
+    assert len(policy.server.requests) <= 3 * PROMPTS + PROMPTS * 6 + 1
+    before = len(policy.server.requests)
+    run(data, fake_model, tmp_path / "whole")
+    assert len(policy.server.requests) - before == 3 * PROMPTS + PROMPTS * 6
+    assert (out / "rows.jsonl").read_bytes() == (tmp_path / "whole" / "rows.jsonl").read_bytes() != b""
+
+
+def test_a_faulty_genrm_leaves_correct_pairs_only_and_every_fault_is_counted(
+    policy: Policy, data: Prepared, fake_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    solve = policy.reply
+    calls: list[str] = []
+
+    def reply(asked: str) -> str | int:
+        messages = policy.server.requests[-1]["messages"]
+        if messages[0]["content"] in policy.problems:
+            return solve(asked)
+        calls.append(asked)
+        if "first_wrong_step" not in messages[0]["content"]:
+            return "VERDICT: CORRECT" if "999.99" not in messages[0]["content"] else "VERDICT: INCORRECT"
+        problem = next(found for found in policy.problems.values() if found.question in messages[0]["content"])
+        right = problem.solution.splitlines()[-2]
+        quote = right.rpartition("=")[0] + "= 999.99"
+        if problem is not next(found for found in policy.problems.values()):
+            quote = "a step that nobody wrote"
+        return json.dumps({"first_wrong_step": quote, "why": "wrong", "corrected_step": right})
+
+    policy.server.reply = reply
+    monkeypatch.setenv("LOCAL_BASE_URL", policy.server.url)
+    report = run(
+        data,
+        fake_model,
+        tmp_path / "out",
+        genrm="openai-api/local/judge",
+        genrm_url=policy.server.url,
+        agreement=1.0,
+        attempts=1,
+    )
+    found = report["corrections"]
+    assert (found["put_to_the_genrm"], found["located"], found["quote_failures"]) == (2, 1, 1)
+    assert found["not_located_by_reason"] == {"quote_absent": 1}
+    assert found["accepted"] == report["counts"]["pairs_scp"] == 1
+    assert report["agreement"]["n"] == 6 and report["agreement"]["agree"] == 1
+    cost = report["cost"]
+    # of two equal solutions of one prompt the second one's verdict comes from the cache
+    assert cost["genrm_calls_judging"] == 4 and cost["genrm_calls_correcting"] == 2
+    assert len(calls) == 6 <= cost["plan"]["genrm_calls"]
+    assert cost["genrm_calls_per_accepted_pair"] == pytest.approx(6 / (report["counts"]["pairs_fap"] + 1))
