@@ -51,12 +51,10 @@ class Extras:
 def build_runs(runs: Iterable[Run], site: Path, extras: Extras | None = None) -> Site:
     """Build a site from runs that were read already; see `build`."""
     extras = extras or Extras()
-    collection = Collection(
-        runs, extras.about, audits=Audits(extras.audits), prices=extras.prices, tiers=extras.tiers
-    )
+    collection = Collection(runs, extras.about, audits=Audits(extras.audits), prices=extras.prices, tiers=extras.tiers)
     history = _history(collection, site, extras)
     writer = Writer(environment(), _common(collection, extras.recipes, history), history)
-    with _without_collector(), replacing(site) as folder:
+    with without_collector(), replacing(site) as folder:
         for page in all_pages(collection, extras.recipes):
             writer.write(folder, page)
         for name in _STATIC:
@@ -71,7 +69,7 @@ def build_runs(runs: Iterable[Run], site: Path, extras: Extras | None = None) ->
 
 
 @contextmanager
-def _without_collector() -> Iterator[None]:
+def without_collector() -> Iterator[None]:
     """Half a million cells live for a moment each and hold no cycles: to look for some is a sixth of the work."""
     was_on = gc.isenabled()
     gc.disable()

@@ -50,7 +50,7 @@ def build(
     if known is not None:
         return Site(folder=site, pages=known.pages, models=known.models, runs=known.runs, unchanged=True)
     from finbench.results.choosing import read_runs
-    from leaderboard.assemble import Extras, build_runs, described, environment
+    from leaderboard.assemble import Extras, build_runs, described, environment, without_collector
     from leaderboard.audits import read_audit
     from leaderboard.prices import read_prices
     from leaderboard.recipes import read_recipes
@@ -68,6 +68,7 @@ def build(
         board=board,
         tiers=tiers,
     )
-    made = build_runs(read_runs(logs if tiers.files is None else tiers.files, skip_bad=skip_bad), site, extras)
+    with without_collector():
+        made = build_runs(read_runs(logs if tiers.files is None else tiers.files, skip_bad=skip_bad), site, extras)
     remember(site, inputs, pages=made.pages, models=made.models, runs=made.runs)
     return made

@@ -221,7 +221,7 @@ def _bits(outcomes: Sequence[str]) -> int:
 
 def _lowest(bits: int, limit: int) -> list[int]:
     """Places of the lowest bits that are set, at most `limit`."""
-    places = []
+    places: list[int] = []
     while bits and len(places) < limit:
         lowest = bits & -bits
         places.append(lowest.bit_length() - 1)
