@@ -16,7 +16,7 @@ from leaderboard.tables import Column, Row, Scalar, Table, to_csv, to_json
 from leaderboard.text import clean
 from leaderboard.versus import _bits, _lowest
 
-_TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
+_TEXTS = st.text(st.characters(codec="utf-8"), max_size=12)
 _VALUES = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), _TEXTS)
 _ROWS = st.lists(st.dictionaries(_TEXTS, _VALUES, max_size=4), max_size=5)
 
