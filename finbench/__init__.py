@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from finbench.curation.tasks import curation_exercises, curation_quality
     from finbench.judging.check_task import judge_check
     from finbench.preference.tasks import (
         preference_correcting,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
         fin_entities,
         fin_figures,
         fin_follow,
+        fin_sums,
         fin_terms,
         fin_tone,
         financebench,
@@ -85,6 +87,8 @@ __all__ = [
     "cfa_challenge",
     "cfa_easy",
     "convfinqa",
+    "curation_exercises",
+    "curation_quality",
     "ectsum",
     "edtsum",
     "fin_briefs",
@@ -92,6 +96,7 @@ __all__ = [
     "fin_entities",
     "fin_figures",
     "fin_follow",
+    "fin_sums",
     "fin_terms",
     "fin_tone",
     "financebench",
@@ -137,9 +142,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """A task of the benchmark, of the check of a judge or of preference distillation by its name."""
+    """A task of the benchmark, of the check of a judge, of curation or of preference distillation by its name."""
     if name == "judge_check":
         return getattr(import_module("finbench.judging.check_task"), name)
+    if name.startswith("curation_") and name in __all__:
+        return getattr(import_module("finbench.curation.tasks"), name)
     if name.startswith("preference_") and name in __all__:
         return getattr(import_module("finbench.preference.tasks"), name)
     if name in __all__:

@@ -1,6 +1,7 @@
 """What Inspect imports at every start: each task, scorer, solver and metric of the project, and nothing heavy."""
 
 # ruff: noqa: F401
+from finbench.curation.tasks import curated, curation_exercises, curation_quality, extract_exercises, score_quality
 from finbench.evaluation.provider import checkpoint
 from finbench.judging.metrics import judge, judged_accuracy, numeric_accuracy, rating
 from finbench.judging.scorers import judged_answer, judged_chat
@@ -37,6 +38,7 @@ from finbench.tasks import (
     fin_entities,
     fin_figures,
     fin_follow,
+    fin_sums,
     fin_terms,
     fin_tone,
     financebench,

@@ -16,7 +16,7 @@ from finbench.results.runs import ItemResult, Run
 from finbench.results.scores import score_interval
 from finbench.tasks.catalogue import CARDS, DEFINITIONS
 from finbench.tasks.definition import TaskDefinition
-from finbench.tasks.generated import OFFICIAL_ITEMS, OFFICIAL_SEED, calc_items
+from finbench.tasks.generated import is_generated, official_exam
 from finbench.tasks.prompts import prompt_sha256, render, request
 from finbench.taxonomy import AnswerKind, Elicitation
 from leaderboard.text import clean
@@ -97,8 +97,8 @@ def _set_faults(log: EvalLog, samples: list[EvalSample], run: Run) -> list[str]:
 
 def _our_items(run: Run) -> dict[str, Item] | None:
     """Our own rows of the official set; None where they are not here."""
-    if run.task == "fin_calc":
-        return calc_items(OFFICIAL_ITEMS, OFFICIAL_SEED).items
+    if is_generated(run.task):
+        return official_exam(run.task).items
     try:
         loaded = DEFINITIONS[run.task].items()
     except InputError:

@@ -151,21 +151,21 @@ def _last_words(prompt: Any) -> str:
 def _evaluation_ids(task: str) -> set[str]:
     """Ids of the evaluation items as far as they lie here; those of the official exam for a generated task."""
     from finbench.tasks.catalogue import definition
-    from finbench.tasks.generated import OFFICIAL_ITEMS, OFFICIAL_SEED, calc_items
+    from finbench.tasks.generated import is_generated, official_exam
 
-    if _is_generated(task):
-        return set(calc_items(OFFICIAL_ITEMS, OFFICIAL_SEED).items)
+    if is_generated(task):
+        return set(official_exam(task).items)
     return set(definition(task).evaluation_items())
 
 
 def _training_items(task: str, seed: int, drawn: int) -> dict[str, Any]:
     """All items that a stage may train on, by id."""
     from finbench.tasks.catalogue import definition
-    from finbench.tasks.generated import FIRST_TRAINING_SEED, calc_items
+    from finbench.tasks.generated import FIRST_TRAINING_SEED, calc_items, is_generated
 
-    if _is_generated(task):
+    if is_generated(task):
         # the very draw of trainers.data.sources
-        return dict(calc_items(drawn + drawn // 10 + 10, FIRST_TRAINING_SEED + 1 + seed).items)
+        return dict(calc_items(drawn + drawn // 10 + 10, FIRST_TRAINING_SEED + 1 + seed, task=task).items)
     known = definition(task)
     found: dict[str, Any] = {}
     for split in _SPLITS:
@@ -175,9 +175,3 @@ def _training_items(task: str, seed: int, drawn: int) -> dict[str, Any]:
             except InputError:
                 continue  # many tasks have one of the two only
     return found
-
-
-def _is_generated(task: str) -> bool:
-    from finbench.tasks.generated import DEFINITIONS
-
-    return any(definition.card.name == task for definition in DEFINITIONS)

@@ -51,7 +51,7 @@ def examples(
         InputError: if the task or the split is unknown, has no rows, or is the evaluation split.
     """
     from finbench.tasks.catalogue import definition
-    from finbench.tasks.generated import FIRST_TRAINING_SEED, calc_items
+    from finbench.tasks.generated import FIRST_TRAINING_SEED, calc_items, is_generated
     from finbench.tasks.prompts import perfect_reply, render
 
     known = definition(task)
@@ -60,11 +60,11 @@ def examples(
         raise InputError(
             f"'{split}' is the evaluation split of '{card.name}'; training on it would void the comparison"
         )
-    if card.name == "fin_calc" and data is None:
+    if is_generated(card.name) and data is None:
         drawn = FIRST_TRAINING_SEED if seed is None else seed
         if drawn < FIRST_TRAINING_SEED:
             raise InputError(f"seed {drawn} is kept for evaluation; training draws use {FIRST_TRAINING_SEED} and up")
-        items: dict[str, Item] = calc_items(n, drawn).items
+        items: dict[str, Item] = calc_items(n, drawn, task=card.name).items
     else:
         items = without(known.items(data=data, split=split).items, known.evaluation_items(data).values())
     way = Elicitation(elicitation) if elicitation else card.elicitation

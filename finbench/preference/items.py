@@ -8,21 +8,22 @@ from finbench.errors import InputError
 from finbench.generated.draw import draw
 from finbench.preference.schema import PromptItem
 from finbench.tasks.definition import TaskDefinition
-from finbench.tasks.generated import FIN_CALC, FIRST_TRAINING_SEED, problem_item
+from finbench.tasks.generated import DEFINITIONS, FIRST_TRAINING_SEED, families_of, problem_item
 from finbench.tasks.prompts import labels_of, render
 from finbench.taxonomy import AnswerKind, Elicitation
 
 
 def generated_items(
-    n: int, seed: int, *, family: str | None = None, difficulty: str | None = None
+    n: int, seed: int, *, family: str | None = None, difficulty: str | None = None, task: str = "fin_calc"
 ) -> tuple[PromptItem, ...]:
-    """Problems of fin_calc from a training seed, with the worked steps that the program teaches from.
+    """Problems of a generated task from a training seed, with the worked steps that the program teaches from.
 
     Args:
         n: how many problems.
         seed: from 1,000,000 up: exams are drawn from the seeds below.
         family: only this family.
         difficulty: only this difficulty.
+        task: `fin_calc` or `fin_sums`.
 
     Raises:
         InputError: if the seed may be an exam's, or an option is not usable.
@@ -32,16 +33,17 @@ def generated_items(
             f"seed={seed} is one that exams are drawn from; training prompts take seeds from {FIRST_TRAINING_SEED:,} up"
         )
     try:
-        problems = draw(n, seed, families=[family] if family else None, difficulty=difficulty)
+        problems = draw(n, seed, families=[family] if family else families_of(task), difficulty=difficulty)
     except ValueError as error:
         raise InputError(f"prompts cannot be drawn: {error}") from None
     found = []
+    [definition] = [one for one in DEFINITIONS if one.card.name == task]
     for problem in problems:
         item = problem_item(problem)
         found.append(
             PromptItem(
-                id=item_id("fin_calc", item),
-                prompt=render(FIN_CALC.card, FIN_CALC.instruction, item, Elicitation.COT),
+                id=item_id(task, item),
+                prompt=render(definition.card, definition.instruction, item, Elicitation.COT),
                 gold=item.gold,
                 answer=AnswerKind.NUMBER.value,
                 unit=problem.unit,

@@ -9,7 +9,7 @@ from finbench.tasks.exams import cfa_challenge, cfa_easy
 from finbench.tasks.figures import fin_figures
 from finbench.tasks.following import fin_follow
 from finbench.tasks.general import arc, arc_challenge, mmlu, nq_open
-from finbench.tasks.generated import fin_calc
+from finbench.tasks.generated import fin_calc, fin_sums
 from finbench.tasks.mathematics import financemath, gsm8k, mathqa
 from finbench.tasks.movement import sm_acl, sm_bigdata, sm_cikm
 from finbench.tasks.news import headlines, ma, mlesg
@@ -37,6 +37,7 @@ __all__ = [
     "fin_entities",
     "fin_figures",
     "fin_follow",
+    "fin_sums",
     "fin_terms",
     "fin_tone",
     "financebench",

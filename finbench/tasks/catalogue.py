@@ -69,7 +69,7 @@ CARDS: dict[str, TaskCard] = {
 SUITE_OPTIONS: dict[str, dict[str, dict[str, str]]] = {}
 
 _QUICK = ("fin_tone", "fin_terms")
-_GENERATED = ("fin_calc",)
+_GENERATED = ("fin_calc", "fin_sums")
 
 
 def suites() -> dict[str, tuple[str, ...]]:

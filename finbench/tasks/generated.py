@@ -71,7 +71,56 @@ FIN_CALC = TaskDefinition(
 )
 
 
-def calc_items(n: int, seed: int, *, family: str | None = None, difficulty: str | None = None) -> ItemSet:
+FIN_SUMS = TaskDefinition(
+    card=TaskCard(
+        name="fin_sums",
+        title="Small sums in finance wording, generated",
+        description="Problems of one or two additions or products of small amounts, for models that solve little else.",
+        capability=Capability.REASONING,
+        domain=Domain.FINANCE,
+        task_type=TaskType.MATH,
+        answer=AnswerKind.NUMBER,
+        exposure=Exposure.OWN,
+        elicitation=Elicitation.COT,
+        metric="accuracy",
+        items=OFFICIAL_ITEMS,
+        strata="family",
+        items_sha256="354df06faa7aa181a07c008da82cdf237c565dde1596fefbd56b578ca0f9368c",
+        sources=(
+            Source(uri="package", note=f"generated; the official exam is n={OFFICIAL_ITEMS}, seed={OFFICIAL_SEED}"),
+        ),
+        licence="Apache-2.0",
+        redistributable=True,
+        citation="finbench, docs/tasks.md",
+        generation=Generation(max_tokens_direct=24, max_tokens_cot=128),
+    ),
+    to_item=_row_item,
+    scorer=lambda card: number(),
+)
+
+DEFINITIONS = (FIN_CALC, FIN_SUMS)
+
+
+def families_of(task: str) -> list[str] | None:
+    """Families that a generated task draws from; None stands for all that are not set apart."""
+    if task == FIN_SUMS.card.name:
+        return [name for name in families(apart=True) if name not in families()]
+    return None
+
+
+def is_generated(task: str) -> bool:
+    """Whether a task's problems are drawn from a seed."""
+    return any(definition.card.name == task for definition in DEFINITIONS)
+
+
+def official_exam(task: str) -> ItemSet:
+    """The items that results of a generated task are compared on."""
+    return calc_items(OFFICIAL_ITEMS, OFFICIAL_SEED, task=task)
+
+
+def calc_items(
+    n: int, seed: int, *, family: str | None = None, difficulty: str | None = None, task: str = "fin_calc"
+) -> ItemSet:
     """The items of an exam.
 
     Args:
@@ -79,26 +128,27 @@ def calc_items(n: int, seed: int, *, family: str | None = None, difficulty: str 
         seed: any whole number; the same seed gives the same exam.
         family: only problems of this family.
         difficulty: only problems of this difficulty.
+        task: `fin_calc` or `fin_sums`.
 
     Raises:
         InputError: if an option is not usable.
     """
     if n < 1:
-        raise InputError(f"n={n} for task 'fin_calc' makes no exam; give a number from 1 up")
-    if family is not None and family not in families(apart=True):
-        raise InputError(f"fin_calc has no family '{family}'; it has {', '.join(families(apart=True))}")
+        raise InputError(f"n={n} for task '{task}' makes no exam; give a number from 1 up")
+    known = families_of(task)
+    allowed = families(apart=True) if known is None else known
+    if family is not None and family not in allowed:
+        raise InputError(f"{task} has no family '{family}'; it has {', '.join(allowed)}")
     if difficulty is not None and difficulty not in DIFFICULTIES:
-        raise InputError(f"fin_calc has no difficulty '{difficulty}'; use {', '.join(DIFFICULTIES)}")
+        raise InputError(f"{task} has no difficulty '{difficulty}'; use {', '.join(DIFFICULTIES)}")
     try:
-        problems = draw(n, seed, families=[family] if family else None, difficulty=difficulty)
+        problems = draw(n, seed, families=[family] if family else known, difficulty=difficulty)
     except ValueError as error:
-        raise InputError(f"fin_calc cannot be drawn: {error}") from None
-    items, dropped = without_duplicates("fin_calc", [problem_item(problem) for problem in problems])
-    official = fingerprint(items) == FIN_CALC.card.items_sha256
+        raise InputError(f"{task} cannot be drawn: {error}") from None
+    items, dropped = without_duplicates(task, [problem_item(problem) for problem in problems])
+    [definition] = [one for one in DEFINITIONS if one.card.name == task]
+    official = fingerprint(items) == definition.card.items_sha256
     return subset(items, kind="package", place=f"generated:n={n},seed={seed}", official=official, dropped=dropped)
-
-
-DEFINITIONS = (FIN_CALC,)
 
 
 @task
@@ -127,3 +177,25 @@ def fin_calc(
         calc_items(fewshot, FIRST_TRAINING_SEED, family=family, difficulty=difficulty).items if fewshot > 0 else None
     )
     return FIN_CALC.task(data=data, elicitation=elicitation, fewshot=fewshot, items=items, examples=examples)
+
+
+@task
+def fin_sums(
+    data: str | None = None,
+    elicitation: str | None = None,
+    fewshot: int = 0,
+    n: int = OFFICIAL_ITEMS,
+    seed: int = OFFICIAL_SEED,
+) -> Task:
+    """Sums of one or two steps in finance wording: for models that solve little of fin_calc.
+
+    Args:
+        data: a .jsonl file of rows with question, answer and unit, instead of drawn problems.
+        elicitation: `direct` or `cot`.
+        fewshot: how many solved problems to show; they are drawn from another seed.
+        n: how many problems.
+        seed: any whole number; the same seed gives the same exam.
+    """
+    items = None if data is not None else calc_items(n, seed, task="fin_sums")
+    examples = calc_items(fewshot, FIRST_TRAINING_SEED, task="fin_sums").items if fewshot > 0 else None
+    return FIN_SUMS.task(data=data, elicitation=elicitation, fewshot=fewshot, items=items, examples=examples)

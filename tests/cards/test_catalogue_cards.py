@@ -193,7 +193,7 @@ def test_the_catalogue_as_json_has_the_promised_keys_for_every_card() -> None:
         assert isinstance(entry["available"], bool) and isinstance(entry["redistributable"], bool)
         assert entry["sources"] and all(source["uri"] for source in entry["sources"])
     available = {entry["name"] for entry in entries if entry["available"]}
-    assert available == {"fin_tone", "fin_terms", "fin_calc"} | (available - set(FINEVAL) - set(BEYOND))
+    assert available == {"fin_tone", "fin_terms", "fin_calc", "fin_sums"} | (available - set(FINEVAL) - set(BEYOND))
 
 
 def test_what_lies_in_the_folder_is_available(shared_data: object, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ from rows_here import HERE, folder_of
 from finbench.data.items import Item
 from finbench.tasks.catalogue import DEFINITIONS
 from finbench.tasks.definition import subset
-from finbench.tasks.generated import calc_items
+from finbench.tasks.generated import calc_items, is_generated
 from finbench.tasks.prompts import perfect_reply, render
 
 #: Items of each task; every kind of answer and every reply below is among them.
@@ -29,7 +29,7 @@ ITEMS = 24
 
 def some_items(name: str) -> dict[str, Item]:
     known = DEFINITIONS[name]
-    whole = calc_items(ITEMS, 7).items if name == "fin_calc" else known.items(data=folder_of(name)).items
+    whole = calc_items(ITEMS, 7, task=name).items if is_generated(name) else known.items(data=folder_of(name)).items
     step = max(1, len(whole) // ITEMS)
     return dict(list(whole.items())[::step][:ITEMS])
 

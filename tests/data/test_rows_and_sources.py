@@ -326,6 +326,7 @@ def test_the_embedded_and_generated_sets_are_the_cards() -> None:
         assert loaded.official and loaded.sha256 == definition.card.items_sha256 == fingerprint(loaded.items)
         assert (len(loaded.items), loaded.dropped) == (definition.card.items, definition.card.dropped)
     assert calc_items(200, 2026).official
+    assert calc_items(200, 2026, task="fin_sums").official
 
 
 @pytest.mark.parametrize("name", ["mmlu_finance", "fomc", "german_credit", "arc_challenge"])
@@ -420,6 +421,8 @@ def test_no_example_is_an_evaluation_item() -> None:
     evaluated = set(FIN_TONE.items().items)
     assert evaluated.isdisjoint(example.id for example in examples("fin_tone", "train"))
     assert set(calc_items(200, 2026).items).isdisjoint(example.id for example in examples("fin_calc", n=200))
+    sums = {item.body for item in calc_items(200, 2026, task="fin_sums").items.values()}
+    assert not any(body in one.prompt[-1]["content"] for one in examples("fin_sums", n=30) for body in sums)
 
 
 def test_an_item_of_the_evaluation_that_lies_in_the_training_split_is_left_out(shared_data: Path) -> None:

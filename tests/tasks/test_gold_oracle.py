@@ -23,7 +23,7 @@ from finbench.data.items import Item
 from finbench.scoring.instructions import check as holds
 from finbench.tasks.catalogue import DEFINITIONS
 from finbench.tasks.definition import subset
-from finbench.tasks.generated import OFFICIAL_ITEMS, OFFICIAL_SEED, calc_items
+from finbench.tasks.generated import is_generated, official_exam
 from finbench.tasks.prompts import labels_of, letters, perfect_reply
 from finbench.taxonomy import AnswerKind, Elicitation
 
@@ -77,8 +77,8 @@ class Reply:
 @cache
 def items_of(name: str) -> dict[str, Item]:
     """Every item of a task's official split that is here."""
-    if name == "fin_calc":
-        return calc_items(OFFICIAL_ITEMS, OFFICIAL_SEED).items
+    if is_generated(name):
+        return official_exam(name).items
     return DEFINITIONS[name].items(data=folder_of(name)).items
 
 

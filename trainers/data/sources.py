@@ -224,15 +224,9 @@ def _report(source: DataSource, offered: int, taken: int, kinds: dict[str, int],
     }
 
 
-def _is_generated(task: str) -> bool:
-    from finbench.tasks.generated import DEFINITIONS
-
-    return any(definition.card.name == task for definition in DEFINITIONS)
-
-
 def _from_task(source: DataSource, seed: int) -> Iterator[Row]:
     from finbench.data.training import examples  # late: reading a recipe needs no rows
-    from finbench.tasks.generated import FIRST_TRAINING_SEED, OFFICIAL_ITEMS, OFFICIAL_SEED, calc_items
+    from finbench.tasks.generated import FIRST_TRAINING_SEED, is_generated, official_exam
 
     assert source.task is not None
     if source.families:
@@ -245,10 +239,10 @@ def _from_task(source: DataSource, seed: int) -> Iterator[Row]:
         for item in drawn_prompts(wanted, seed=seed, known=()):
             yield {"id": item.id, "prompt": messages_of(item), "completion": item.solution}
         return
-    if _is_generated(source.task):
+    if is_generated(source.task):
         if source.examples is None:
             raise InputError(f"{source.task} is generated; say with `examples` how many problems to draw")
-        evaluated = calc_items(OFFICIAL_ITEMS, OFFICIAL_SEED).items
+        evaluated = official_exam(source.task).items
         found = examples(
             source.task,
             source.split,

@@ -54,16 +54,16 @@ def drawn_prompts(wanted: Drawing, *, seed: int, known: Collection[str]) -> list
     Raises:
         InputError: the family or difficulty is unknown, or has too few problems.
     """
-    from finbench.tasks.generated import FIRST_TRAINING_SEED, OFFICIAL_ITEMS, OFFICIAL_SEED, calc_items
+    from finbench.tasks.generated import DEFINITIONS, FIRST_TRAINING_SEED, official_exam
 
-    exam = calc_items(OFFICIAL_ITEMS, OFFICIAL_SEED).items
+    exam = {item.body for one in DEFINITIONS for item in official_exam(one.card.name).items.values()}
     new: dict[str, PromptItem] = {}
     names: list[str | None] = [*sorted(set(wanted.families))] or [None]
     for index, name in enumerate(names):
         mine = wanted.examples // len(names) + (index < wanted.examples % len(names))
         asked = mine + mine // 10 + 10  # some may come twice
         drawn = generated_items(asked, FIRST_TRAINING_SEED + 1 + seed, family=name, difficulty=wanted.difficulty)
-        found = {one.id: one for one in drawn if one.id not in exam and one.id not in known and one.id not in new}
+        found = {one.id: one for one in drawn if one.question not in exam and one.id not in known and one.id not in new}
         if len(found) < mine:
             what = name or "fin_calc"
             raise InputError(f"{len(found)} problems of {what} could be drawn, and {mine} are asked for; ask for fewer")
@@ -130,7 +130,7 @@ def _training_prompts(task: str, seed: int, drawn: int) -> dict[str, list[Prompt
     found: dict[str, list[PromptItem]] = {}
     if is_generated(task):
         # the very draw of trainers.data.sources
-        for item in generated_items(drawn + drawn // 10 + 10, FIRST_TRAINING_SEED + 1 + seed):
+        for item in generated_items(drawn + drawn // 10 + 10, FIRST_TRAINING_SEED + 1 + seed, task=task):
             found.setdefault(item.id, []).append(item)
         return found
     evaluated = set(known.evaluation_items())
@@ -150,6 +150,6 @@ def _training_prompts(task: str, seed: int, drawn: int) -> dict[str, list[Prompt
 
 def is_generated(task: str) -> bool:
     """Whether a task's problems are drawn from a seed."""
-    from finbench.tasks.generated import DEFINITIONS
+    from finbench.tasks import generated
 
-    return any(definition.card.name == task for definition in DEFINITIONS)
+    return generated.is_generated(task)
