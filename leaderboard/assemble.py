@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from finbench import __version__
 from finbench.errors import InputError
+from finbench.files import writing
 from finbench.results.runs import Run
 from leaderboard.audits import Audit, Audits
 from leaderboard.collect import Collection
-from leaderboard.exports import write_exports
-from leaderboard.pages import all_pages
+from leaderboard.exports import write_exports, write_heads
+from leaderboard.pages import SitePages
 from leaderboard.prices import Price
 from leaderboard.recipes import Recipe
 from leaderboard.site import GENERATOR, MARKER, Site, replacing, write_page
@@ -26,6 +27,7 @@ from leaderboard.submission import DESCRIPTION, describe
 from leaderboard.table_html import table_html
 from leaderboard.text import clean, count, percent, points
 from leaderboard.tiers import Tiers
+from leaderboard.two_processes import beside, can_split
 from leaderboard.writing import History, Writer
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
 #: Pages that a reader without a browser should start with.
 _START = ("index.html", "tasks.html", "models.html", "method.html", "rights.html", "submit.html")
+#: With so many pairs of models a second process writes their pages.
+SPLIT_FROM = 200
 _STATIC = ("site.css", "site.js", "icon.svg")
 
 
@@ -55,17 +59,37 @@ def build_runs(runs: Iterable[Run], site: Path, extras: Extras | None = None) ->
     history = _history(collection, site, extras)
     writer = Writer(environment(), _common(collection, extras.recipes, history), history)
     with without_collector(), replacing(site) as folder:
-        for page in all_pages(collection, extras.recipes):
-            writer.write(folder, page)
+        pages = _write_pages(writer, collection, extras.recipes, folder)
         for name in _STATIC:
             write_page(folder, f"static/{name}", (files("leaderboard") / "static" / name).read_text(encoding="utf-8"))
         write_page(folder, "llms.txt", writer.plain("llms.txt", pages=_START))
-        write_exports(collection, folder)
         marker = {"generator": GENERATOR, "version": __version__, "newest_run": collection.newest_day}
         write_page(folder, MARKER, _json(marker | ({"state": history.current.id} if history else {})))
         if history is not None:
-            writer.write_history(folder, site)
-    return Site(folder=site, pages=writer.pages, models=len(collection.models), runs=len(collection.runs))
+            pages += writer.write_history(folder, site)
+    return Site(folder=site, pages=pages, models=len(collection.models), runs=len(collection.runs))
+
+
+def _write_pages(writer: Writer, collection: Collection, recipes: Sequence[Recipe], folder: Path) -> int:
+    """Write all pages and exports; the number of pages. Of a large site a second process writes about half."""
+    site = SitePages(collection, recipes)
+
+    def pairs() -> int:
+        with writing(folder):
+            written = sum(writer.write(folder, page) for page in site.of_pairs())
+            write_heads(collection, folder)
+        return written
+
+    def others() -> int:
+        written = sum(writer.write(folder, page) for page in site.others())
+        write_exports(collection, folder)
+        return written
+
+    if site.pairs < SPLIT_FROM or not can_split():
+        return pairs() + others()
+    with beside(pairs) as given:
+        written = others()
+    return written + given[0]
 
 
 @contextmanager

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from finbench.results.rank import ModelRank, NotRanked, Ranking
 from finbench.results.runs import Run
 from leaderboard.audits import Contamination
+from leaderboard.baselines import Baseline, baselines_of
 from leaderboard.board_words import (
+    BASELINE,
     INCOMPLETE,
     UNAUDITED,
     UNOFFICIAL,
@@ -22,7 +24,7 @@ from leaderboard.board_words import (
     summary,
     what_is_ranked,
 )
-from leaderboard.charts import Axis, axis_head, axis_over, interval_bar, outcome_stack, outcome_text
+from leaderboard.charts import Axis, axis_head, axis_over, baseline_mark, interval_bar, outcome_stack, outcome_text
 from leaderboard.collect import Collection, reproduce
 from leaderboard.prices import money
 from leaderboard.tables import Badge, Cell, Column, Row, Scalar, Table
@@ -75,13 +77,14 @@ def board_view(
     name = board_slug(ranking, address)
     layout = _layout(collection, ranking)
     rows = _rows(layout)
+    known = _baseline_rows(layout)
     cut = limit is not None and len(rows) > limit
     table = Table(
         id=f"board-{name}",
         caption=f"{title}, {'official' if ranking.official else 'unofficial'} sets: "
         f"{what_is_ranked(ranking)}{nth(number)}",
         columns=_columns(layout),
-        rows=rows[:limit] if cut else rows,
+        rows=(*rows[:limit], *known) if cut else (*rows, *known),
         note=_note(layout),
         more=(f"All {count(len(rows))} models", f"{page}#board-{name}") if cut else None,
         download=f"data/board-{name}",
@@ -149,6 +152,7 @@ class _Layout:
     axis: Axis
     single: bool
     judged: bool
+    baselines: tuple[Baseline, ...] = ()
     costs: dict[int, float | None] = field(default_factory=dict)
 
     @property
@@ -158,13 +162,18 @@ class _Layout:
 
 def _layout(collection: Collection, ranking: Ranking) -> _Layout:
     single = len(ranking.tasks) == 1
+    baselines = baselines_of(ranking)
     everyone = [*(model.runs for model in ranking.models), *(one.runs for one in ranking.not_ranked)]
     return _Layout(
         collection=collection,
         ranking=ranking,
-        axis=_axis(collection, ranking, single=single),
+        axis=axis_over(
+            [(model.ci_low, model.ci_high) for model in ranking.models],
+            lines=[(one.score, one.line) for one in baselines],
+        ),
         single=single,
         judged=is_judges(ranking),
+        baselines=baselines,
         costs={id(runs): collection.cost(runs) for runs in everyone},
     )
 
@@ -219,11 +228,13 @@ def _ranked_row(layout: _Layout, model: ModelRank, *, starts: bool) -> Row:
     view = collection.model_of[model.contender]
     tied = model.tied_first and sum(one.tied_first for one in ranking.models) > 1
     marks = flag_badges(collection, model.runs, single=layout.single)
+    alone = len(ranking.models) == 1  # nothing to be first of
     rank = Cell(
-        text=ranks(model.rank_low, model.rank_high),
+        text="–" if alone else ranks(model.rank_low, model.rank_high),
+        hidden="the only one" if alone else "",
         sort=model.rank_low + model.rank_high / 1000,
         sub="tied first" if tied else "",
-        tone="first" if model.tied_first else "",
+        tone="first" if model.tied_first and not alone else "",
     )
     shown = marks if ranking.official else (UNOFFICIAL, *marks)
     cells = [
@@ -283,6 +294,33 @@ def _absent_row(layout: _Layout, one: NotRanked, *, first: bool) -> Row:
     return Row(cells=(rank, *cells), data=data, head=1, starts_group=first, muted=True)
 
 
+def _baseline_rows(layout: _Layout) -> tuple[Row, ...]:
+    """Scores that need no model: no rank, no interval, no answers to count."""
+    rows = []
+    for index, one in enumerate(layout.baselines):
+        said = f"0 on {plural(len(one.silent), 'task')} without labels" if one.silent else ""
+        cells = (
+            Cell(text="–", hidden="not ranked", sort=10**6),
+            Cell(text=one.name, badges=(BASELINE,), sub=said, sort=one.name, tone="baseline"),
+            Cell(text=percent(one.score), sort=one.score),
+            Cell(art=baseline_mark(layout.axis, one.score)),
+            *(Cell(sort=-2.0) for _ in range(len(_columns(layout)) - 4)),
+        )
+        data: dict[str, Scalar] = {
+            "model": one.name,
+            **dict.fromkeys(("rank_low", "rank_high", "tied_first")),
+            "score": one.score,
+            **dict.fromkeys(("ci_low", "ci_high", "n")),
+            "tasks": " ".join(clean(task) for task in layout.ranking.tasks),
+            "official": layout.ranking.official,
+            **dict.fromkeys(_machine(layout, layout.ranking.models[0].runs)),
+            "flags": "baseline, no model",
+            "note": said,
+        }
+        rows.append(Row(cells=cells, data=data, head=1, starts_group=not index, muted=True))
+    return tuple(rows)
+
+
 def _shared_cells(layout: _Layout, runs: Sequence[Run], items: int, *bad: str) -> list[Cell]:
     """What is shown of ranked models and of others alike, from coverage to the command."""
     outcomes, (read, written) = outcomes_of(layout.collection, runs), tokens_of(runs)
@@ -318,19 +356,9 @@ def _machine(layout: _Layout, runs: Sequence[Run]) -> dict[str, Scalar]:
     }
 
 
-def _axis(collection: Collection, ranking: Ranking, *, single: bool) -> Axis:
-    card = collection.task_of[ranking.tasks[0]].card if single else None
-    lines: list[tuple[float, str]] = []
-    if card is not None and ranking.metric in ("accuracy", "mcc") and card.chance is not None:
-        lines.append((card.chance, "chance"))
-    if card is not None and ranking.metric == "accuracy" and card.majority is not None and card.majority != card.chance:
-        lines.append((card.majority, "majority label"))
-    return axis_over([(model.ci_low, model.ci_high) for model in ranking.models], lines=lines)
-
-
 def _note(layout: _Layout) -> str:
     named = " and ".join(f"{name} ({percent(value)})" for value, name in layout.axis.lines)
-    notes = [f"Dashed lines: {named}."] if named else []
+    notes = [f"Dashed lines: {named}; no model, no rank."] if named else []
     if not layout.collection.audits:
         notes.append("Contamination: no audit was given.")
     return " ".join(notes)

@@ -17,6 +17,7 @@ UNOFFICIAL = Badge(
     text="unofficial set", kind="warn", title="The items are not the card's set: compare within this table only"
 )
 INCOMPLETE = Badge(text="not ranked", kind="warn", title="Only complete runs of all tasks of a table are ranked")
+BASELINE = Badge(text="baseline", title="No model: what the references of these items give by themselves")
 UNAUDITED = "not audited"
 
 
@@ -84,7 +85,10 @@ def flag_badges(collection: Collection, runs: Sequence[Run], *, single: bool) ->
             found.append(
                 Badge(text=f"collapsed{place}", kind="warn", title=f"More than 95 % of the answers are '{answer}'")
             )
-        if facts.near_chance:
+        if facts.below_chance:
+            title = "Fewer right answers than guessing would give, as where answers cannot be read"
+            found.append(Badge(text=f"below chance{place}", kind="warn", title=title))
+        elif facts.near_chance:
             found.append(
                 Badge(text=f"near chance{place}", kind="warn", title="Its right answers cannot be told from guessing")
             )

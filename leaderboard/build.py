@@ -52,6 +52,7 @@ def build(
     from finbench.results.choosing import read_runs
     from leaderboard.assemble import Extras, build_runs, described, environment, without_collector
     from leaderboard.audits import read_audit
+    from leaderboard.kept_runs import read_kept
     from leaderboard.prices import read_prices
     from leaderboard.recipes import read_recipes
     from leaderboard.tiers import tiers_of
@@ -69,6 +70,7 @@ def build(
         tiers=tiers,
     )
     with without_collector():
-        made = build_runs(read_runs(logs if tiers.files is None else tiers.files, skip_bad=skip_bad), site, extras)
+        runs = read_kept(logs if tiers.files is None else tiers.files, site, skip_bad=skip_bad)
+        made = build_runs(runs, site, extras)
     remember(site, inputs, pages=made.pages, models=made.models, runs=made.runs)
     return made

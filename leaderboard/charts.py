@@ -80,6 +80,31 @@ def interval_bar(
     )
 
 
+def difference_bar(axis: Axis, estimate: float, low: float, high: float) -> str:
+    """As `interval_bar`, signed and without a title, for an axis around zero: of these a large site has 50,000."""
+    at = axis.x
+    return (
+        f'{_DIFFERENCE}<path class="ci" d="M{at(low):g} 9H{at(high):g}"/>'
+        f'<circle class="dot" cx="{at(estimate):g}" cy="9" r="3"/></svg>'
+    )
+
+
+def baseline_mark(axis: Axis, value: float) -> Svg:
+    """A score that no model has: a hollow mark, and no interval."""
+    lines = "".join(f'<path class="ref" d="M{axis.x(at):g} 1V{HEIGHT - 1}"/>' for at, _ in axis.lines)
+    return Svg(
+        f'<svg class="bar" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" aria-hidden="true">'
+        f'<path class="base" d="M{_INSET} 9H{WIDTH - _INSET}"/>{lines}'
+        f'<path class="bench" d="M{axis.x(value):g} 5l4 4l-4 4l-4 -4z"/></svg>'
+    )
+
+
+_DIFFERENCE = (
+    f'<svg class="bar" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" aria-hidden="true">'
+    f'<path class="base" d="M{_INSET} 9H{WIDTH - _INSET}"/><path class="ref" d="M{WIDTH // 2} 1V{HEIGHT - 1}"/>'
+)
+
+
 def axis_head(axis: Axis, *, signed: bool = False) -> Svg:
     """The scale above a column of bars: its two ends, and marks at the reference lines."""
     number = points if signed else percent

@@ -18,6 +18,7 @@ from finbench.stats.proportions import wilson
 from finbench.tasks.catalogue import CARDS
 from finbench.taxonomy import Capability
 from leaderboard.audits import Audits
+from leaderboard.baselines import label_shares
 from leaderboard.prices import Price, cost_of
 from leaderboard.text import clean, slug
 from leaderboard.tiers import Tiers
@@ -36,6 +37,7 @@ class RunFacts:
 
     Attributes:
         near_chance: whether its share of right answers cannot be told from guessing.
+        below_chance: whether it is worse than guessing, as where most answers cannot be read.
         not_above_majority: whether it cannot be told from always naming the most frequent label.
         followed_format: share of samples whose answer stood in the format asked for, where that was recorded.
         outcomes: how many samples ended as each outcome, counted once for all pages.
@@ -45,6 +47,7 @@ class RunFacts:
     run: Run
     score: ScoreInterval
     near_chance: bool
+    below_chance: bool
     not_above_majority: bool
     followed_format: float | None
     outcomes: dict[str, int]
@@ -210,18 +213,19 @@ class Collection:
 
 def facts_of(run: Run, memory: Memory | None = None) -> RunFacts:
     """What the pages say of a run."""
-    card = CARDS.get(run.task) if run.capability is not None else None
     formats = [kept for kept in column(run.items, "followed_format") if kept is not None]
-    near, majority = False, False
-    if card is not None and card.classes and run.metric != "entity_f1":
-        right = [float(outcome == "correct") for outcome in column(run.items, "outcome")]
-        share = wilson(right)
-        near = share.low <= 1.0 / card.classes
-        majority = card.majority is not None and share.low <= card.majority
+    near, below, majority = False, False, False
+    labels = label_shares(run)
+    if labels is not None:
+        classes, shares = labels
+        share = wilson([float(outcome == "correct") for outcome in column(run.items, "outcome")])
+        near, below = share.low <= 1.0 / classes <= share.high, share.high < 1.0 / classes
+        majority = share.low <= max(shares)
     return RunFacts(
         run=run,
         score=(memory or Memory()).score(run),
         near_chance=near,
+        below_chance=below,
         not_above_majority=majority,
         followed_format=sum(formats) / len(formats) if formats else None,
         outcomes=run.outcomes,

@@ -72,7 +72,7 @@ def changes(report: Report, site: Path) -> tuple[Change, ...]:
 def _change(run: Run, site: Path) -> Change:
     score = score_interval(run)
     rows = _rows(site / "data" / f"board-task-{question_slug(run)}.json")
-    ranked = [row for row in rows if _number(row.get("score")) is not None]
+    ranked = [row for row in rows if _number(row.get("ci_low")) is not None]  # baselines have no interval
     others = [row for row in ranked if row.get("model") != clean(run.model)]
     own = next((row for row in ranked if row.get("model") == clean(run.model)), None)
     best = max(others, key=lambda row: float(row["score"]), default=None)

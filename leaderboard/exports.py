@@ -43,16 +43,20 @@ class Download:
 
 
 def write_exports(collection: Collection, folder: Path) -> None:
-    """Write all exports of a site into its folder."""
+    """Write the exports of a site into its folder, but for the heads of its logs."""
     write_parquet(results_table(collection), folder / RESULTS)
     for view in collection.models:
         for path, text in model_files(collection, view).items():
             write_page(folder, path, text)
+    write_page(folder, "dataset.jsonld", _json(dataset(collection)))
+
+
+def write_heads(collection: Collection, folder: Path) -> None:
+    """Write the head of each log that counts."""
     for run, path in log_paths(collection):
         head = head_json(run.path)
         if head is not None:
             write_page(folder, path, head)
-    write_page(folder, "dataset.jsonld", _json(dataset(collection)))
 
 
 def downloads(collection: Collection, view: ModelView) -> tuple[Download, ...]:

@@ -72,12 +72,17 @@ def standing_table(collection: Collection, view: ModelView) -> Table:
         beaten = sum(pair.better == model.model for pair in ranking.pairs)
         beaten_by = sum(pair.better is not None and model.model in (pair.first, pair.second) for pair in ranking.pairs)
         apart = f"better than {beaten}, worse than {beaten_by - beaten} of {len(ranking.models) - 1}"
+        alone = len(ranking.models) == 1
         cells = (
             Cell(text=capability.title, href=capability.page, sub="" if ranking.official else "unofficial sets"),
-            Cell(text=ranks(model.rank_low, model.rank_high), sub=f"of {len(ranking.models)}", sort=model.rank_low),
+            Cell(text="–", sub="the only one", sort=0)
+            if alone
+            else Cell(
+                text=ranks(model.rank_low, model.rank_high), sub=f"of {len(ranking.models)}", sort=model.rank_low
+            ),
             Cell(text=percent(model.score), sub=interval(model.ci_low, model.ci_high), sort=model.score),
             Cell(art=interval_bar(axis, model.score, model.ci_low, model.ci_high)),
-            Cell(text=apart, tone="short"),
+            Cell(text="–" if alone else apart, tone="short"),
             Cell(text=count(model.n), sub=plural(len(ranking.tasks), "task"), sort=model.n),
         )
         data: dict[str, Scalar] = {
@@ -161,7 +166,9 @@ def _model_row(collection: Collection, view: ModelView) -> Row:
         if model is None:
             cells.append(Cell(text="–", hidden="not ranked", sort=-2.0))
         else:
-            place = f"rank {ranks(model.rank_low, model.rank_high)}{'' if official else ', unofficial'}"
+            alone = len(capability.rankings[0].models) == 1
+            place = "the only one" if alone else f"rank {ranks(model.rank_low, model.rank_high)}"
+            place += "" if official else ", unofficial"
             cells.append(Cell(text=percent(model.score), sub=place, sort=model.score))
         data[f"{capability.name}_score"] = None if model is None else model.score
         data[f"{capability.name}_rank_low"] = None if model is None else model.rank_low

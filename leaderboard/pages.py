@@ -23,10 +23,35 @@ from leaderboard.versus import all_versus
 OVERVIEW_ROWS = 12
 
 
-def all_pages(collection: Collection, recipes: Sequence[Recipe] = ()) -> Iterator[Page]:
+class SitePages:
     """Every page of a site."""
-    grids = grids_of(collection)
-    versus = all_versus(collection)
+
+    def __init__(self, collection: Collection, recipes: Sequence[Recipe] = ()) -> None:
+        """Compute what pages share."""
+        self._collection, self._recipes = collection, recipes
+        self._grids = grids_of(collection)
+        self._versus = all_versus(collection)
+
+    @property
+    def pairs(self) -> int:
+        """How many pairs of models have a page."""
+        return len(self._versus)
+
+    def of_pairs(self) -> Iterator[Page]:
+        """A page for each pair of models; on a large site this is half of the work."""
+        return versus_pages(self._collection, self._versus, self._grids)
+
+    def others(self) -> Iterator[Page]:
+        """All other pages."""
+        yield from _lists(self._collection, self._grids)
+        yield from pair_pages(self._collection, self._versus)
+        yield from item_pages(self._collection, self._grids)
+        yield from recipe_pages(self._collection, self._recipes)
+        yield from _about(self._collection)
+
+
+def _lists(collection: Collection, grids: Grids) -> Iterator[Page]:
+    """Overview, capabilities, tasks and models."""
     yield _overview(collection)
     for capability in collection.capabilities:
         yield _capability(collection, capability)
@@ -50,10 +75,10 @@ def all_pages(collection: Collection, recipes: Sequence[Recipe] = ()) -> Iterato
             },
             tables=tables,
         )
-    yield from pair_pages(collection, versus)
-    yield from versus_pages(collection, versus, grids)
-    yield from item_pages(collection, grids)
-    yield from recipe_pages(collection, recipes)
+
+
+def _about(collection: Collection) -> Iterator[Page]:
+    """What scores mean, whose data they rest on, and how to take part."""
     yield Page(path="method.html", template="method.html", title="Method", nav="method.html", description=_METHOD)
     table = rights_table(collection)
     yield Page(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import escape
 
 from finbench.results.rank import PairTest, Ranking
-from leaderboard.charts import Axis, axis_around_zero, axis_head, interval_bar
+from leaderboard.charts import Axis, Svg, axis_around_zero, axis_head
 from leaderboard.collect import Collection
+from leaderboard.pair_rows import FIELDS, PairTexts, name_html, text_csv, text_json
 from leaderboard.tables import Cell, Column, Row, Table
-from leaderboard.text import clean, count, interval, p_text, percent, points
+from leaderboard.text import clean, count, points
 
 #: A matrix of more models than this is not drawn: the table says it all.
 MATRIX_LIMIT = 24
@@ -82,6 +84,7 @@ def pair_table(
         ),
         note=f"{note} Shown are the {count(PAIRS_LIMIT)} closest pairs; the downloads have all." if cut else note,
         download=f"data/pairs-{name}",
+        fields=("first", "second", *FIELDS),
     )
 
 
@@ -109,24 +112,6 @@ def matrix(
     )
 
 
-def verdict(pair: PairTest) -> str:
-    """The verdict on a pair in words."""
-    if pair.better is None:
-        return "no evidence"
-    return "first is better" if pair.better == pair.first else "second is better"
-
-
-def flips_text(only: tuple[int | None, int | None]) -> str:
-    """Items that only the first, and that only the second has right: `31 : 13`."""
-    first, second = only
-    return "–" if first is None or second is None else f"{count(first)} : {count(second)}"
-
-
-def detectable_text(mde: float | None) -> str:
-    """A difference in points; a dash where none could show."""
-    return percent(mde) if mde is not None and mde <= 1 else "–"
-
-
 def _links(
     collection: Collection, ranking: Ranking, links: Mapping[tuple[str, str], str]
 ) -> dict[tuple[str, str], str]:
@@ -150,36 +135,16 @@ def _matrix_cell(pair: PairTest, row: str, page: str) -> Cell:
 
 def _row(pair: PairTest, axis: Axis, *, flips: bool, visible: bool, page: str) -> Row:
     first, second = clean(pair.first), clean(pair.second)
-    return Row(
-        cells=tuple(_cells(pair, axis, first, second, flips=flips, page=page)) if visible else (),
-        data={
-            "first": first,
-            "second": second,
-            "difference": pair.difference,
-            "ci_low": pair.ci_low,
-            "ci_high": pair.ci_high,
-            "p": pair.p,
-            "p_holm": pair.p_holm,
-            "better": None if pair.better is None else clean(pair.better),
-            "only_first": pair.only_first,
-            "only_second": pair.only_second,
-            "mde": pair.mde,
-        },
+    texts = PairTexts(pair)
+    lines = (
+        f'{{"first": {text_json(first)}, "second": {text_json(second)}, {texts.as_json}}}',
+        f"{text_csv(first, second)},{texts.as_csv}",
     )
-
-
-def _cells(pair: PairTest, axis: Axis, first: str, second: str, *, flips: bool, page: str) -> list[Cell]:
-    cells = [
-        Cell(text=first, sort=first),
-        Cell(text=second, sort=second),
-        Cell(text=points(pair.difference), sub=interval(pair.ci_low, pair.ci_high), sort=pair.difference),
-        Cell(art=interval_bar(axis, pair.difference, pair.ci_low, pair.ci_high, signed=True)),
-        Cell(text=p_text(pair.p), sort=pair.p),
-        Cell(text=p_text(pair.p_holm), sort=pair.p_holm),
-        Cell(text=verdict(pair), href=page, tone="short" if pair.better is None else "sure", sort=pair.p_holm),
-    ]
-    if flips:
-        only = (pair.only_first, pair.only_second)
-        cells.append(Cell(text=flips_text(only), sort=sum(number or 0 for number in only)))
-    cells.append(Cell(text=detectable_text(pair.mde), sort=pair.mde))
-    return cells
+    if not visible:
+        return Row(lines=lines)
+    html = (
+        f'<tr><th scope="row" class="name" data-v="{escape(first)}">{name_html(first)}</th>'
+        f'<td data-v="{escape(second)}">{name_html(second)}</td>'
+        f"{texts.cells(axis, flipped='' if flips else None, page=f'../{page}' if page else '')}</tr>"
+    )
+    return Row(html=Svg(html), lines=lines)

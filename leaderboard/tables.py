@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Literal
 
@@ -86,15 +86,17 @@ class Row:
         starts_group: whether a rule is drawn above it.
         anchor: id of the row on the page.
         html: the row as it stands on the page, where a module writes that itself; everything in it is escaped.
+        lines: the row in the downloads, as JSON and as CSV, where a module writes them itself.
     """
 
-    cells: tuple[Cell, ...]
-    data: dict[str, Scalar]
+    cells: tuple[Cell, ...] = ()
+    data: dict[str, Scalar] = field(default_factory=dict)
     head: int = 0
     starts_group: bool = False
     muted: bool = False
     anchor: str = ""
     html: Svg | None = None
+    lines: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +109,7 @@ class Table:
         note: small print below it.
         more: words of a link to where the rest of the rows are, with the page.
         download: file name of the twins without the ending, relative to the site's root; none if empty.
+        fields: header of the CSV, where the rows hold their lines.
     """
 
     id: str
@@ -116,6 +119,7 @@ class Table:
     note: str = ""
     more: tuple[str, str] | None = None
     download: str = ""
+    fields: tuple[str, ...] = ()
 
     @property
     def shown(self) -> list[Row]:
@@ -131,7 +135,10 @@ class Table:
 def to_json(table: Table) -> str:
     """The rows as a JSON document, one row a line; numbers that JSON has no form for become null."""
     try:
-        rows = _lines([row.data for row in table.rows])
+        if table.fields:
+            rows = [row.lines[0] for row in table.rows if row.lines is not None]
+        else:
+            rows = _lines([row.data for row in table.rows])
     except ValueError:
         rows = _lines([{key: _finite(value) for key, value in row.data.items()} for row in table.rows])
     joined = ",\n".join(rows)
@@ -140,19 +147,22 @@ def to_json(table: Table) -> str:
 
 def to_csv(table: Table) -> str:
     """The rows as CSV with a header; texts that a spreadsheet would run as formulas get an apostrophe."""
+    if table.fields:
+        written = [row.lines[1] for row in table.rows if row.lines is not None]
+        return "\n".join((",".join(table.fields), *written, ""))
     keys = table.rows[0].data.keys() if table.rows else {}.keys()
     alike = all(row.data.keys() == keys for row in table.rows)  # nearly always; looking each key up takes twice as long
     fields = list(keys) if alike else list(dict.fromkeys(key for row in table.rows for key in row.data))
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([_inert(field) for field in fields])
+    writer.writerow([inert(name) for name in fields])
     if alike:
         writer.writerows(
             [f"'{value}" if type(value) is str and value[:1] in _RISKY else value for value in row.data.values()]
             for row in table.rows
         )
     else:
-        writer.writerows([_inert(row.data.get(field)) for field in fields] for row in table.rows)
+        writer.writerows([inert(row.data.get(name)) for name in fields] for row in table.rows)
     return out.getvalue()
 
 
@@ -185,5 +195,6 @@ def _finite(value: Scalar) -> Scalar:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _inert(value: Scalar) -> Scalar:
+def inert(value: Scalar) -> Scalar:
+    """A value of a CSV; a text that a spreadsheet would run gets an apostrophe."""
     return f"'{value}" if type(value) is str and value[:1] in _RISKY else value  # the writer leaves None empty

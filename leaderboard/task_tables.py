@@ -9,6 +9,7 @@ from finbench.card import TaskCard
 from finbench.results.boards import contender_of
 from finbench.results.rank import Ranking
 from finbench.tasks.catalogue import CARDS
+from leaderboard.baselines import label_shares
 from leaderboard.board_words import UNOFFICIAL, flag_badges, nth
 from leaderboard.collect import Collection, RunFacts, TaskView
 from leaderboard.tables import Badge, Cell, Column, Row, Scalar, Table
@@ -177,6 +178,7 @@ def run_data(facts: RunFacts) -> dict[str, Scalar]:
         "followed_format": facts.followed_format,
         "collapsed": None if facts.collapsed is None else clean(facts.collapsed),
         "near_chance": facts.near_chance,
+        "below_chance": facts.below_chance,
         "input_tokens": run.input_tokens,
         "output_tokens": run.output_tokens,
         "elicitation": None if settings.elicitation is None else clean(settings.elicitation),
@@ -193,7 +195,8 @@ def _task_row(view: TaskView) -> Row:
     models = len({model.contender for one in view.rankings for model in one.models})
     best = max((model.score for model in ranking.models), default=None) if ranking else None
     chance = 1 / card.classes if card and card.classes else None
-    majority = card.majority if card else None
+    labels = label_shares(ranking.models[0].runs[0]) if ranking and ranking.models else None
+    majority = max(labels[1]) if labels else card.majority if card else None
     items = ranking.models[0].n if ranking and ranking.models else (card.items if card else None)
     capability = card.capability.value.replace("_", " ") if card else "other"
     metric = clean(ranking.metric) if ranking else "–"

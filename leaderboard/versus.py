@@ -11,12 +11,12 @@ from finbench.results.boards import Contender
 from finbench.results.rank import ModelRank, PairTest, Ranking
 from finbench.results.runs import Run
 from leaderboard.board_words import is_judges
-from leaderboard.charts import Axis, Svg, axis_around_zero, axis_head, interval_bar
+from leaderboard.charts import Axis, Svg, axis_around_zero, axis_head
 from leaderboard.collect import CapabilityView, Collection, ModelView, TaskView
 from leaderboard.items import SHOWN_ITEMS, ItemGrid, answers, item_anchor, item_page, shows_text
-from leaderboard.pair_tables import detectable_text, flips_text
+from leaderboard.pair_rows import FIELDS, PairTexts, text_csv, text_json
 from leaderboard.tables import Cell, Column, Row, Scalar, Table
-from leaderboard.text import clean, interval, p_text, percent, points, slug
+from leaderboard.text import clean, percent, slug
 
 #: So many pairs of models have a page of their own; of larger sites those that differ least.
 PAGES_LIMIT = 1500
@@ -40,23 +40,6 @@ class Meeting:
     runs: tuple[Run, Run]
     contenders: tuple[Contender, Contender]
     turned: bool
-
-    @property
-    def difference(self) -> float:
-        """First minus second, as a share."""
-        return -self.pair.difference if self.turned else self.pair.difference
-
-    @property
-    def ends(self) -> tuple[float, float]:
-        """Its 95 % interval."""
-        low, high = self.pair.ci_low, self.pair.ci_high
-        return (-high, -low) if self.turned else (low, high)
-
-    @property
-    def only(self) -> tuple[int | None, int | None]:
-        """Items that only the first, and that only the second has right."""
-        first, second = self.pair.only_first, self.pair.only_second
-        return (second, first) if self.turned else (first, second)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,13 +88,13 @@ def all_versus(collection: Collection) -> list[Versus]:
         Versus(first=views[first], second=views[second], meetings=tuple(meetings))
         for (first, second), meetings in found.items()
     ]
-    pairs.sort(key=lambda one: (abs(one.meetings[0].difference), one.first.label, one.second.label, one.slug))
+    pairs.sort(key=lambda one: (abs(one.meetings[0].pair.difference), one.first.label, one.second.label, one.slug))
     return sorted(pairs[:PAGES_LIMIT], key=lambda one: (one.first.label, one.second.label, one.slug))
 
 
 def versus_table(pair: Versus, flips: Flips) -> Table:
     """The boards that both models are on: capabilities first, then tasks."""
-    axis = axis_around_zero([meeting.ends for meeting in pair.meetings])
+    axis = axis_around_zero([(meeting.pair.ci_low, meeting.pair.ci_high) for meeting in pair.meetings])
     columns = (
         Column(key="on", title="On"),
         Column(key="first", title="First", kind="num", hint=f"Score of {pair.first.label}"),
@@ -131,6 +114,7 @@ def versus_table(pair: Versus, flips: Flips) -> Table:
         rows=tuple(_row(meeting, axis, pair, flips.brief(meeting)) for meeting in pair.meetings),
         note="Each interval is of its pair alone; p Holm and the verdict account for all pairs of the board.",
         download=f"data/versus-{pair.slug}",
+        fields=("on", "kind", "official", "first", "second", "score_first", "score_second", *FIELDS),
     )
 
 
@@ -164,14 +148,12 @@ class Flips:
         if not self.large or id(meeting.ranking) not in self._grids:
             return ""
         first, second = self._places(meeting, BRIEF)
-        if not first and not second:
-            return ""
         short, page = self._short[id(meeting.ranking)]
-        listed = "; ".join(
-            f"{who}: {' '.join([short[at] for at in places])}"
-            for who, places in (("first", first), ("second", second))
-            if places
-        )
+        listed = f"first: {' '.join([short[at] for at in first])}" if first else ""
+        if second:
+            listed += f"{'; ' if first else ''}second: {' '.join([short[at] for at in second])}"
+        if not listed:
+            return ""
         return f'<details><summary>which</summary><code>{listed} … <a href="../{page}">all items</a></code></details>'
 
     def table(self, pair: Versus) -> Table | None:
@@ -259,45 +241,24 @@ def _meeting(
 
 
 def _row(meeting: Meeting, axis: Axis, pair: Versus, flipped: str) -> Row:
-    """A row as HTML: a board of 50 models and 30 tasks has 40,000 of them."""
-    test, (low, high), difference = meeting.pair, meeting.ends, meeting.difference
-    ahead = None if test.better is None else (difference > 0)
-    verdict = "no evidence" if ahead is None else "first is better" if ahead else "second is better"
-    first, second = meeting.scores
-    only = meeting.only
-    apart = sum(number or 0 for number in only)
-    mde = "" if test.mde is None else f' data-v="{test.mde:.6g}"'
-    row = (
-        f"<tr>{_head(meeting.view, meeting.ranking.official)}"
-        f'<td class="num" data-v="{first:.6g}">{percent(first)}</td>'
-        f'<td class="num" data-v="{second:.6g}">{percent(second)}</td>'
-        f'<td class="num" data-v="{difference:.6g}">{points(difference)}<small>{interval(low, high)}</small></td>'
-        f'<td class="chart">{interval_bar(axis, difference, low, high, signed=True, titled=False)}</td>'
-        f'<td class="num" data-v="{test.p:.6g}">{escape(p_text(test.p))}</td>'
-        f'<td class="num" data-v="{test.p_holm:.6g}">{escape(p_text(test.p_holm))}</td>'
-        f'<td class="{"short" if ahead is None else "sure"}" data-v="{test.p_holm:.6g}">{verdict}</td>'
-        f'<td class="num" data-v="{apart}">{flips_text(only)}{flipped}</td>'
-        f'<td class="num"{mde}>{detectable_text(test.mde)}</td></tr>'
+    texts = PairTexts(meeting.pair, turned=meeting.turned)
+    capability, official = isinstance(meeting.view, CapabilityView), meeting.ranking.official
+    first, second = (f"{score:.6g}" for score in meeting.scores)
+    kind = "capability" if capability else "task"
+    html = (
+        f"<tr>{_head_html(meeting.view.title, meeting.view.page, kind if official else f'{kind}, unofficial set')}"
+        f'<td class="num" data-v="{first}">{percent(meeting.scores[0])}</td>'
+        f'<td class="num" data-v="{second}">{percent(meeting.scores[1])}</td>'
+        f"{texts.cells(axis, flipped=flipped)}</tr>"
     )
-    data: dict[str, Scalar] = {
-        "on": clean(meeting.view.name),
-        "kind": "capability" if isinstance(meeting.view, CapabilityView) else "task",
-        "official": meeting.ranking.official,
-        "first": pair.first.label,
-        "second": pair.second.label,
-        "score_first": first,
-        "score_second": second,
-        "difference": difference,
-        "ci_low": low,
-        "ci_high": high,
-        "p": test.p,
-        "p_holm": test.p_holm,
-        "verdict": verdict,
-        "only_first": only[0],
-        "only_second": only[1],
-        "mde": test.mde,
-    }
-    return Row(cells=(), data=data, html=Svg(row))
+    on, names = clean(meeting.view.name), (pair.first.label, pair.second.label)
+    as_json = (
+        f'{{"on": {text_json(on)}, "kind": "{kind}", "official": {text_json(official)}, '
+        f'"first": {text_json(names[0])}, "second": {text_json(names[1])}, '
+        f'"score_first": {first}, "score_second": {second}, {texts.as_json}}}'
+    )
+    as_csv = f"{text_csv(on, kind, official)},{text_csv(*names)},{first},{second},{texts.as_csv}"
+    return Row(html=Svg(html), lines=(as_json, as_csv))
 
 
 @lru_cache(maxsize=1024)
@@ -306,11 +267,6 @@ def _head_html(title: str, page: str, kind: str) -> str:
         f'<th scope="row" class="name" data-v="{escape(clean(title))}"><a href="../{escape(page)}">'
         f"<bdi>{escape(clean(title))}</bdi></a><small>{kind}</small></th>"
     )
-
-
-def _head(view: CapabilityView | TaskView, official: bool) -> str:
-    kind = "capability" if isinstance(view, CapabilityView) else "task"
-    return _head_html(view.title, view.page, kind if official else f"{kind}, unofficial set")
 
 
 def _flip_rows(

@@ -50,10 +50,9 @@ class Writer:
         self._templates = templates
         self._site = site
         self._history = history
-        self.pages = 0
 
-    def write(self, folder: Path, page: Page) -> None:
-        """A page, the twins of its tables, and its copy in the folder of the state."""
+    def write(self, folder: Path, page: Page) -> int:
+        """A page, the twins of its tables, and its copy in the folder of the state; 1, to be counted."""
         text = self._render(page)
         write_page(folder, page.path, self._on_board(text, page))
         if self._history is not None and self._history.is_new:
@@ -61,14 +60,14 @@ class Writer:
         for table in page.tables:
             write_page(folder, f"{table.download}.csv", to_csv(table))
             write_page(folder, f"{table.download}.json", to_json(table))
-        self.pages += 1
+        return 1
 
     def plain(self, template: str, **content: Any) -> str:
         """A text that is no page."""
         return self._templates.get_template(template).render(site=self._site, **content)
 
-    def write_history(self, folder: Path, site: Path) -> None:
-        """Earlier states from the old site, the rest of the new state, and the pages that list them."""
+    def write_history(self, folder: Path, site: Path) -> int:
+        """Earlier states from the old site, the rest of the new state, and the page that lists them; 1, as above."""
         assert self._history is not None
         carry_over(site, folder, self._history.earlier)
         current = self._history.current
@@ -84,7 +83,7 @@ class Writer:
             write_page(folder, f"{FOLDER}/{current.id}/{page.path}", self._in_state(self._render(page), page))
         page = changes_page(self._history.all, current, prefix=f"{FOLDER}/")
         write_page(folder, page.path, self._on_board(self._render(page), page))
-        self.pages += 1
+        return 1
 
     def _render(self, page: Page) -> str:
         return self._templates.get_template(page.template).render(

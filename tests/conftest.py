@@ -13,7 +13,7 @@ from loopback import Server
 ROOT = Path(__file__).parent.parent
 
 
-# The same examples in every run, and no time limit: a busy machine is no fault. HYPOTHESIS_PROFILE=random looks for new ones
+# The same examples in every run, no time limit (a busy machine is no fault); HYPOTHESIS_PROFILE=random finds new ones
 settings.register_profile("same", deadline=None, derandomize=True)
 settings.register_profile("random", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))

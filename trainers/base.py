@@ -108,6 +108,9 @@ class Trainer(Protocol):
     A trainer may also have
     - `budget(config, examples) -> Budget`, which makes the dry run say more than "unknown";
     - `needs_data = False`, if a stage without `data` makes sense;
+    - `one_process = True`, if a stage with `launch` makes no sense;
+    - `check(config, sources)`, which raises InputError where the settings and the stage's `data` (as
+      `trainers.recipe.DataSource`) contradict each other; it is asked when the recipe is read;
     - `inputs(config) -> tuple[str, ...]`, the checkpoints and files that the settings refer to (`parent`, `base`, names
       of earlier stages, paths). It is then called with `inputs`, a mapping from each of them to where it lies; what
       lies there is part of the stage's identity.

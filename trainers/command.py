@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
@@ -20,6 +20,8 @@ from trainers.base import Checkpoint, Prepared, Settings, StageError
 from trainers.command_result import check_result
 from trainers.command_rows import write_rows
 from trainers.progress import duration, say
+from trainers.recipe import DataSource
+from trainers.shares import check_no_shares
 
 #: Variables that every program gets, as far as they are set.
 COMMON = ("CUDA_VISIBLE_DEVICES", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "OMP_NUM_THREADS", "PATH", "TMPDIR")
@@ -91,6 +93,12 @@ class Command:
 
     settings = CommandSettings
     needs_data = False
+    one_process = True
+
+    def check(self, config: CommandSettings, sources: Sequence[DataSource]) -> None:
+        """Refuse rows that the program is not told of, a program without its rows, and groups and weights."""
+        _check_rows(config, has_rows=bool(sources))
+        check_no_shares(sources, "command")
 
     def inputs(self, config: CommandSettings) -> tuple[str, ...]:
         """The arguments that are files or folders."""
@@ -115,12 +123,8 @@ class Command:
         work = out / WORK
         work.mkdir(parents=True, exist_ok=True)
         values = {"model": model, "out": str(work), "seed": str(seed), "data": str(data.path)}
-        uses_data = any("{data}" in argument for argument in config.command)
-        if uses_data and not data.rows:
-            raise InputError("`command` names {data} and the stage has none; give it `data`, or take {data} away")
-        if data.rows and not uses_data:
-            raise InputError("the stage has `data` that `command` never reads; put {data} among its arguments")
-        if uses_data:
+        _check_rows(config, has_rows=data.rows > 0)
+        if data.rows:
             values["data"] = str(write_rows(data, config.rows, out))
         arguments = [(inputs or {}).get(part) or _filled(part, values) for part in config.command]
         say(f"command: {arguments[0]} works in {work}; its output is in {out / STDOUT} and {out / STDERR}")
@@ -132,6 +136,15 @@ class Command:
         result = _result_folder(work, config.result)
         notes: dict[str, Any] = {"exit_code": code, "program_seconds": round(seconds, 1)}
         return Checkpoint(path=result, notes=notes | {"result": check_result(result)})
+
+
+def _check_rows(config: CommandSettings, *, has_rows: bool) -> None:
+    """Refuse a program that is to read rows and has none, or that is not told of those there are."""
+    named = any("{data}" in argument for argument in config.command)
+    if named and not has_rows:
+        raise InputError("`command` names {data} and the stage has none; give it `data`, or take {data} away")
+    if has_rows and not named:
+        raise InputError("the stage has `data` that `command` never reads; put {data} among its arguments")
 
 
 def _filled(argument: str, values: Mapping[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import Field
@@ -9,8 +10,9 @@ from pydantic import Field
 from finbench.errors import InputError
 from trainers.base import Budget, Checkpoint, Prepared
 from trainers.packed import train_packed
-from trainers.recipe import Count
+from trainers.recipe import Count, DataSource
 from trainers.settings import LoopSettings
+from trainers.shares import check_shares
 
 
 class TextSettings(LoopSettings):
@@ -50,6 +52,13 @@ class CPT:
     """The adapter; see `trainers.base.Trainer`."""
 
     settings = CptSettings
+
+    def check(self, config: CptSettings, sources: Sequence[DataSource]) -> None:
+        """Refuse tasks, whose rows are no text, and weights or groups that contradict each other."""
+        task = next((source.label for source in sources if source.task), None)
+        if task is not None:
+            raise InputError(f"cpt trains on text, and {task} has questions with answers; take `sft`, or `joint`")
+        check_shares(sources, None, config.max_steps)
 
     def budget(self, config: CptSettings, examples: int) -> Budget:
         """Steps of a run, where the recipe bounds them: documents say nothing of their tokens."""

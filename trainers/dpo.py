@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -13,8 +13,10 @@ from trainers.base import Budget, Checkpoint, Prepared
 from trainers.dpo_pairs import Pairs, encode_pairs
 from trainers.files import new_folder
 from trainers.progress import say
+from trainers.recipe import DataSource
 from trainers.references import PARENT
 from trainers.settings import LoopSettings, loop_arguments, lora_config
+from trainers.shares import check_no_shares
 
 
 class DpoSettings(LoopSettings):
@@ -53,6 +55,10 @@ class DPO:
 
     settings = DpoSettings
 
+    def check(self, config: DpoSettings, sources: Sequence[DataSource]) -> None:
+        """Refuse groups and weights, which this trainer does not know."""
+        check_no_shares(sources, "dpo")
+
     def inputs(self, config: DpoSettings) -> tuple[str, ...]:
         """The reference model, where it is not the parent itself."""
         return () if config.reference == PARENT else (config.reference,)
@@ -73,7 +79,7 @@ class DPO:
         inputs: Mapping[str, str] | None = None,
     ) -> Checkpoint:
         """Train; see `trainers.base.Trainer`."""
-        from trainers.hf import has_gpu, load_model, load_tokenizer, plan_memory
+        from trainers.hf import load_model, load_tokenizer, plan_memory, trains_on_gpu
 
         tokenizer = load_tokenizer(model)
         pairs = encode_pairs(
@@ -94,7 +100,7 @@ class DPO:
 
         disable_progress_bars()
         set_seed(seed)
-        gpu = has_gpu() and config.precision != "fp32"
+        gpu = trains_on_gpu(config.precision)
         loaded = load_model(model)
         use_cache = bool(loaded.config.use_cache)
         checkpointing = plan_memory(
@@ -104,6 +110,7 @@ class DPO:
             gpu=gpu,
             full=config.lora is None,
             wish=config.activation_checkpointing,
+            half=config.precision != "fp32",
         )
         reference = None
         if config.reference != PARENT:
@@ -136,7 +143,7 @@ class DPO:
         trainer.ref_model = reference = None  # its log-probabilities stand beside the pairs by now
         merge = config.lora is not None and config.lora.merge
         done = finish(
-            trainer, tokenizer, out, label="dpo", merge=merge, gpu=gpu, checkpointing=checkpointing, use_cache=use_cache
+            trainer, tokenizer, out, label="dpo", merge=merge, checkpointing=checkpointing, use_cache=use_cache
         )
         notes |= {
             "reference": config.reference,

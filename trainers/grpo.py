@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -14,7 +15,9 @@ from finbench.errors import InputError
 from trainers.base import Budget, Checkpoint, Prepared
 from trainers.grpo_rewards import Rewarder
 from trainers.progress import say
+from trainers.recipe import DataSource
 from trainers.settings import LoopSettings, loop_arguments, lora_config
+from trainers.shares import check_no_shares
 
 
 class GrpoSettings(LoopSettings):
@@ -85,13 +88,20 @@ class GRPO:
 
     settings = GrpoSettings
 
+    def check(self, config: GrpoSettings, sources: Sequence[DataSource]) -> None:
+        """Refuse rows that no scorer of the benchmark knows, and groups and weights."""
+        other = next((source.label for source in sources if source.task is None), None)
+        if other is not None:
+            raise InputError(f"grpo takes its rewards from the scorer of a task; give `task` in place of {other}")
+        check_no_shares(sources, "grpo")
+
     def budget(self, config: GrpoSettings, examples: int) -> Budget:
         """Steps and replies of a run on that many prompts in one process."""
         return config.budget(examples)
 
     def __call__(self, model: str, data: Prepared, config: GrpoSettings, out: Path, *, seed: int) -> Checkpoint:
         """Train; see `trainers.base.Trainer`."""
-        from trainers.hf import has_gpu, load_model, load_tokenizer, plan_memory
+        from trainers.hf import load_model, load_tokenizer, plan_memory, trains_on_gpu
 
         processes = int(os.environ.get("WORLD_SIZE", "1"))
         rows = list(data.read())
@@ -116,7 +126,7 @@ class GRPO:
 
         disable_progress_bars()
         set_seed(seed)
-        gpu = has_gpu() and config.precision != "fp32"
+        gpu = trains_on_gpu(config.precision)
         loaded = load_model(model)
         use_cache = bool(loaded.config.use_cache)
         checkpointing = plan_memory(
@@ -126,6 +136,7 @@ class GRPO:
             gpu=gpu,
             full=config.lora is None,
             wish=config.activation_checkpointing,
+            half=config.precision != "fp32",
         )
 
         class CarefulGRPOTrainer(Careful, GRPOTrainer):  # type: ignore[misc]
@@ -165,7 +176,6 @@ class GRPO:
             out,
             label="grpo",
             merge=merge,
-            gpu=gpu,
             checkpointing=checkpointing,
             use_cache=use_cache,
         )
@@ -210,7 +220,8 @@ def _drawn(data: Prepared) -> dict[str, int]:
     counts: dict[str, int] = {}
     for report in data.sources:
         task = str(report.get("source", "")).partition("/")[0]
-        counts[task] = max(counts.get(task, 0), int(report.get("taken", 0)))
+        asked = (report.get("limit") or {}).get("examples")  # rows may have been left out since they were drawn
+        counts[task] = max(counts.get(task, 0), int(asked or report.get("taken", 0)))
     return counts
 
 

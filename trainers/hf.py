@@ -95,7 +95,9 @@ def activation_bytes(config: Any, batch: int, length: int, *, bytes_per_value: i
     return 17 * bytes_per_value * batch * length * int(config.hidden_size) * int(config.num_hidden_layers)
 
 
-def plan_memory(model: Any, batch: int, length: int, *, gpu: bool, full: bool, wish: bool | None) -> bool:
+def plan_memory(
+    model: Any, batch: int, length: int, *, gpu: bool, full: bool, wish: bool | None, half: bool = True
+) -> bool:
     """Whether to recompute activations in the backward pass, after a check that the rest fits.
 
     Recomputing costs a third more arithmetic at the most and is only worth it where memory is short.
@@ -107,6 +109,7 @@ def plan_memory(model: Any, batch: int, length: int, *, gpu: bool, full: bool, w
         gpu: whether training runs on an accelerator.
         full: whether all weights are trained.
         wish: what the recipe says; None leaves it to this function.
+        half: whether an accelerator keeps activations in bf16.
 
     Raises:
         StageError: weights, gradients and optimizer state alone do not fit.
@@ -122,7 +125,7 @@ def plan_memory(model: Any, batch: int, length: int, *, gpu: bool, full: bool, w
         )
     if wish is not None:
         return wish
-    activations = activation_bytes(model.config, batch, length, bytes_per_value=2 if gpu else 4)
+    activations = activation_bytes(model.config, batch, length, bytes_per_value=2 if gpu and half else 4)
     return states + activations > 0.6 * free
 
 
@@ -138,6 +141,23 @@ def has_gpu() -> bool:
     import torch
 
     return bool(torch.cuda.is_available() and torch.cuda.is_bf16_supported())
+
+
+def trains_on_gpu(precision: str) -> bool:
+    """Whether a stage trains on an accelerator.
+
+    Args:
+        precision: what its settings say.
+
+    Raises:
+        InputError: bf16 is asked for, and there is only a CPU, on which it is far slower than fp32.
+    """
+    gpu = has_gpu()
+    if precision == "bf16" and not gpu:
+        raise InputError(
+            "`precision: bf16` needs an accelerator with bf16, and none is here; take `auto`, which trains in fp32"
+        )
+    return gpu
 
 
 def save_checkpoint(trainer: Any, tokenizer: Any, model: Any, target: Path, *, main: bool) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from trainers.base import Budget, Checkpoint, Prepared
 from trainers.cpt import TextSettings
 from trainers.packed import train_packed
-from trainers.recipe import Count
+from trainers.recipe import Count, DataSource
+from trainers.shares import check_shares
 
 
 def _one_or_several(value: Any) -> Any:
@@ -34,11 +36,21 @@ class JointSettings(TextSettings):
     overlong: Literal["drop", "truncate"] = "drop"
     tokens: Annotated[tuple[Count, ...] | None, BeforeValidator(_one_or_several)] = Field(default=None, min_length=1)
 
+    @model_validator(mode="after")
+    def _has_one_bound(self) -> JointSettings:
+        if self.tokens is not None and self.max_steps is not None:
+            raise ValueError("give either `tokens` or `max_steps`, not both: each of them says how long the run is")
+        return self
+
 
 class Joint:
     """The adapter; see `trainers.base.Trainer`."""
 
     settings = JointSettings
+
+    def check(self, config: JointSettings, sources: Sequence[DataSource]) -> None:
+        """Refuse weights, groups and budgets that contradict each other."""
+        check_shares(sources, config.tokens, config.max_steps)
 
     def budget(self, config: JointSettings, examples: int) -> Budget:
         """Steps of a run, where the recipe bounds them by steps or tokens."""

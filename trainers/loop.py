@@ -33,6 +33,7 @@ class Careful:
     tokens_here: int = 0
     resumed_tokens: int = 0
     resumed_from: int = 0
+    resumed_seconds: float = 0.0
     seconds: float = 0.0
 
     def training_step(self, model: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
@@ -107,7 +108,12 @@ class Watch(TrainerCallback):  # type: ignore[misc]
             shutil.rmtree(folder, ignore_errors=True)
             raise StageError(_diverged(self.trainer, "the weights are no longer finite"))
         if state.is_world_process_zero:
-            write_json(folder / COMPLETE, {"step": state.global_step, "tokens": tokens})
+            done = {"step": state.global_step, "tokens": tokens, "seconds": round(self._spent(), 1)}
+            write_json(folder / COMPLETE, done)
+
+    def _spent(self) -> float:
+        """Seconds of the steps so far, those before a resume included."""
+        return float(self.trainer.resumed_seconds) + time.monotonic() - self.begun
 
 
 def watch(trainer: Any, out: Path, label: str) -> None:
@@ -147,6 +153,7 @@ def train(trainer: Any, folder: Path, main: bool) -> None:
     if start is not None:
         saved = read_json(start / COMPLETE)
         trainer.resumed_from, trainer.resumed_tokens = int(saved["step"]), int(saved["tokens"])
+        trainer.resumed_seconds = float(saved.get("seconds", 0.0))
         if main:
             say(f"going on from {start.name}")
     begun = time.monotonic()
@@ -163,7 +170,6 @@ def finish(
     *,
     label: str,
     merge: bool,
-    gpu: bool,
     checkpointing: bool,
     use_cache: bool = True,
 ) -> Checkpoint:
@@ -175,7 +181,6 @@ def finish(
         out: the stage's folder.
         label: what progress lines begin with.
         merge: whether low-rank adapters are added to the weights at the end.
-        gpu: whether training runs on an accelerator in bf16.
         checkpointing: whether activations are recomputed.
         use_cache: what the checkpoint's config says of its cache; the loop turns it off, and would save it so.
 
@@ -194,9 +199,10 @@ def finish(
     notes = {
         "loss": final_losses(trainer.state.log_history),
         "activation_checkpointing": checkpointing,
-        "precision": "bf16" if gpu else "fp32",
+        "precision": "bf16" if trainer.args.bf16 else "fp32",
         "tokens_per_second": trainer.speed(),
         "resumed_from_step": trainer.resumed_from,
+        "seconds_before_resume": trainer.resumed_seconds,
         "processes": trainer.accelerator.num_processes,
     }
     return Checkpoint(

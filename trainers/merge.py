@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ from finbench.errors import InputError
 from trainers.base import Budget, Checkpoint, Prepared, Settings, StageError, first_line
 from trainers.merge_check import check_models, stored_type
 from trainers.progress import say
+from trainers.recipe import DataSource
 from trainers.references import BASE
 
 #: Bytes of one file of the merged model: what is held in memory before it is written.
@@ -99,6 +100,12 @@ class Merge:
 
     settings = MergeSettings
     needs_data = False
+    one_process = True
+
+    def check(self, config: MergeSettings, sources: Sequence[DataSource]) -> None:
+        """Refuse rows, which nothing would read."""
+        if sources:
+            raise InputError("a stage with trainer `merge` reads checkpoints only; take its `data` away")
 
     def inputs(self, config: MergeSettings) -> tuple[str, ...]:
         """The checkpoints that are read."""

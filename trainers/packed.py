@@ -60,11 +60,11 @@ def train_packed(
         InputError: the model, rows or settings do not fit together.
         StageError: training cannot go on.
     """
-    from trainers.hf import has_gpu, load_model, load_tokenizer, plan_memory
+    from trainers.hf import load_model, load_tokenizer, plan_memory, trains_on_gpu
 
     tokenizer = load_tokenizer(model)
     end = end_of_text(tokenizer, end_token, model)
-    gpu = has_gpu() and config.precision != "fp32"
+    gpu = trains_on_gpu(config.precision)
     processes = int(os.environ.get("WORLD_SIZE", "1"))
     with _first_process_first(processes, gpu):
         tokens = encode_to(
@@ -93,7 +93,7 @@ def train_packed(
     from trainers.loop import Careful, finish
 
     set_seed(seed)
-    loaded = load_model(model, attention or _attention(gpu))
+    loaded = load_model(model, attention or _attention(gpu and config.precision != "fp32"))
     use_cache = bool(loaded.config.use_cache)
     checkpointing = plan_memory(
         loaded,
@@ -102,6 +102,7 @@ def train_packed(
         gpu=gpu,
         full=config.lora is None,
         wish=config.activation_checkpointing,
+        half=config.precision != "fp32",
     )
     flat = "flash" in str(loaded.config._attn_implementation)
     pad = tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
@@ -144,7 +145,6 @@ def train_packed(
         out,
         label=label,
         merge=config.lora is not None and config.lora.merge,
-        gpu=gpu,
         checkpointing=checkpointing,
         use_cache=use_cache,
     )
@@ -227,9 +227,9 @@ def _held_rows(tokens: Tokens, held: frozenset[int], size: int) -> list[list[int
     return [[numbers[i] for i in row] for row in pack([int(tokens.lengths[number]) for number in numbers], size)]
 
 
-def _attention(gpu: bool) -> str | None:
-    """Kernels for sequences of varying length where they are installed; else what the model takes by default."""
-    if not gpu:
+def _attention(half: bool) -> str | None:
+    """Kernels for sequences of varying length where they are installed (bf16 only); else the model's default."""
+    if not half:
         return None
     from transformers.utils import is_flash_attn_2_available
 

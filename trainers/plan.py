@@ -10,6 +10,7 @@ from typing import Any
 
 from finbench.errors import InputError
 from trainers.base import Budget, load_trainer
+from trainers.claims import check_claims
 from trainers.data.sources import measure, read
 from trainers.memory import Shape
 from trainers.models import WHEEL_MODELS, public_name
@@ -34,7 +35,11 @@ def plan(recipe: Recipe, tokens_per_second: float | None = None) -> dict[str, An
         recipe: what is planned.
         tokens_per_second: training speed of the machine meant; by default a measured one, where there is one for
             the base model.
+
+    Raises:
+        InputError: a hypothesis is about what no stage evaluates.
     """
+    check_claims(recipe)
     shape, known = shape_of_base(recipe.base)
     speed, basis = speed_of(recipe.base, shape, tokens_per_second)
     with offline():

@@ -13,7 +13,8 @@ from pydantic import BaseModel, ValidationError
 from finbench.errors import InputError
 from trainers.base import first_line, load_trainer
 from trainers.recipe import Recipe, Stage
-from trainers.references import check_names, references
+from trainers.references import PARENT, check_names, check_whole, leaves_adapter, references
+from trainers.settings import LoopSettings
 
 _SUFFIXES = (".yaml", ".yml")
 #: Folder of launch configurations beside the recipes that ship.
@@ -90,12 +91,23 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
         recipe = Recipe.model_validate(raw, context={"folder": path.resolve().parent})
     except ValidationError as error:
         raise InputError(f"{path}: {_sentence(error, Recipe)}") from error
+    adapters: set[str] = set()
     for index, stage in enumerate(recipe.stages):
         try:
             settings = read_settings(stage)
-            check_names(references(stage.trainer, settings), (before.name for before in recipe.stages[:index]))
+            named = references(stage.trainer, settings)
+            check_names(named, (before.name for before in recipe.stages[:index]))
+            goes_on = isinstance(settings, LoopSettings) or PARENT in named
+            check_whole(recipe.parent(index) if goes_on else None, named, adapters)
+            trainer = load_trainer(stage.trainer)
+            if stage.launch and getattr(trainer, "one_process", False):
+                raise InputError(f"`{stage.trainer}` works in one process of its own; take `launch` away")
+            if check := getattr(trainer, "check", None):
+                check(settings, stage.data)
         except InputError as error:
             raise InputError(f"{path}: stages.{index}: {error.message}") from error
+        if leaves_adapter(settings):
+            adapters.add(stage.name)
     return recipe
 
 

@@ -45,7 +45,7 @@ Count = Annotated[
         }
     ),
 ]
-_ROW_FIELDS = {"id", *(field for fields in FIELDS.values() for field in fields)}
+_ROW_FIELDS = {"id", "url", "score", *(field for fields in FIELDS.values() for field in fields)}
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 
 
@@ -53,6 +53,46 @@ class Model(BaseModel):
     """Base of the recipe's parts: unknown keys are refused, nothing changes after reading."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Filter(Model):
+    """Which rows of a source are taken; all conditions given must hold, and the lineage counts what fails which.
+
+    Attributes:
+        urls: `finance`, the list of domains that ships, or a YAML file of domains; looked up with each row's `url`.
+        classifier: folder of a classifier made by `finbench curate classifier`; asked about each row's text.
+        at_least: least probability that the classifier must give.
+        quality: least `score` of a row, as `finbench curate quality` writes it.
+    """
+
+    urls: str | None = None
+    classifier: str | None = None
+    at_least: float = Field(default=0.5, gt=0, lt=1)
+    quality: float | None = Field(default=None, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _has_a_condition(self) -> Filter:
+        if self.urls is None and self.classifier is None and self.quality is None:
+            raise ValueError("a filter has `urls`, `classifier` or `quality`, or several of them")
+        if self.classifier is None and "at_least" in self.model_fields_set:
+            raise ValueError("`at_least` belongs to `classifier`")
+        return self
+
+    @field_validator("urls", "classifier")
+    @classmethod
+    def _path_is_relative_to_the_recipe(cls, value: str | None, info: ValidationInfo) -> str | None:
+        return value if value is None or (info.field_name == "urls" and value == "finance") else _resolved(value, info)
+
+
+class Deduplicate(Model):
+    """Rows that say again what a row before them in the stage says are left out, and counted.
+
+    Attributes:
+        threshold: texts (rows of `text`) whose sets of 5-word runs have at least this Jaccard similarity are the same;
+            with 1, and for all other rows, only what is equal up to blanks is.
+    """
+
+    threshold: float = Field(default=0.8, ge=0.3, le=1)
 
 
 class DataSource(Model):
@@ -80,6 +120,7 @@ class DataSource(Model):
         tokens: take rows in random order as long as they fit into this many tokens of the base model.
         stream: read only as far as the limit goes, drawing from a moving window of 10,000 rows, instead of reading all
             first; for sources that are too large to be read to the end.
+        filter: take only rows that meet these conditions; limits count what is left.
         group: rows of group 1 are trained on before those of group 2 (trainer `joint`).
         weight: share of the tokens of its group, relative to the other sources' weights (trainer `joint`).
     """
@@ -99,6 +140,7 @@ class DataSource(Model):
     examples: Count | None = None
     tokens: Count | None = None
     stream: bool = False
+    filter: Filter | None = None
     group: int = Field(default=1, ge=1)
     weight: float | None = Field(default=None, gt=0, allow_inf_nan=False)
 
@@ -123,6 +165,8 @@ class DataSource(Model):
             raise ValueError(
                 "`kind`, `columns`, `chat` and `stream` belong to `path` or `hub`; a `task` knows its rows"
             )
+        if self.filter is not None and self.path is None and self.hub is None:
+            raise ValueError("`filter` belongs to `path` or `hub`")
         if unknown := sorted(self.columns.keys() - _ROW_FIELDS):
             raise ValueError(
                 f"`columns` has the key {unknown[0]!r}; a row has the fields {', '.join(sorted(_ROW_FIELDS))}"
@@ -285,6 +329,7 @@ class Stage(Model):
         start: (`from` in a recipe) what it starts from: `base`, or the name of an earlier stage; by default the stage
             before it, or the base model where it is the first.
         config: the trainer's own settings, see `schema.json` for the trainers that ship.
+        deduplicate: leave out rows that come again in the stage, before they are held against evaluation items.
         decontaminate: what becomes of rows that overlap with items of a task that the recipe evaluates: count them in
             the lineage, leave them out, or refuse to train.
         require: stop the recipe after this stage unless its targets are improved or its guards retained; with several
@@ -297,6 +342,7 @@ class Stage(Model):
     start: str | None = Field(default=None, alias="from")
     data: tuple[DataSource, ...] = ()
     config: dict[str, Any] = Field(default_factory=dict)
+    deduplicate: Deduplicate | None = None
     decontaminate: Literal["report", "drop", "fail"] = "report"
     evaluate: Evaluation | None = None
     require: Literal["improved", "retained"] | None = None

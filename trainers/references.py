@@ -58,6 +58,32 @@ def check_names(names: Iterable[str], earlier: Iterable[str]) -> None:
             )
 
 
+def leaves_adapter(settings: Any) -> bool:
+    """Whether a stage leaves low-rank adapters beside their base instead of whole weights."""
+    lora = getattr(settings, "lora", None)
+    return lora is not None and not lora.merge
+
+
+def check_whole(parent: str | None, names: Iterable[str], adapters: Iterable[str]) -> None:
+    """Refuse to go on from an adapter that is not merged, before anything is trained.
+
+    Args:
+        parent: name of the stage whose weights a stage goes on from; None where there is none.
+        names: the references of the stage.
+        adapters: names of the stages before it that leave an adapter.
+
+    Raises:
+        InputError: the stage starts from one of them, or refers to it.
+    """
+    left = set(adapters)
+    for name in (parent, *names):
+        if name in left:
+            raise InputError(
+                f"it uses stage {name!r}, which leaves an adapter beside its base (lora.merge: false), and needs whole "
+                f"weights; merge in {name!r}, or start `from: base`"
+            )
+
+
 def find(names: Iterable[str], known: Mapping[str, Found], folder: Path) -> dict[str, Found]:
     """What each reference stands for.
 

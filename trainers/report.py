@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from trainers import curves
+from trainers import curves, report_data
 from trainers.forgetting import matrix
 from trainers.progress import duration
 from trainers.report_blocks import Block, Heading, Paragraph, Picture, Table, to_html, to_markdown
@@ -102,13 +102,12 @@ def _stage(entry: Mapping[str, Any], place: str) -> list[Block]:
     training, data = entry["training"], entry["data"]
     notes = training["notes"]
     loss = notes.get("loss") or {}
-    sources = ", ".join(f"{source['source']} ({source['taken']} of {source['offered']})" for source in data["sources"])
     speed = f", {notes['tokens_per_second']} tokens/s" if notes.get("tokens_per_second") else ""
     rows = [
         ["model", f"{entry['model']}, from {entry['parent']}" if entry.get("parent") else str(entry["model"])],
         ["checkpoint", str(entry["checkpoint"])],
-        ["data", sources],
-        ["left out", _left_out(notes)],
+        ["data", report_data.sources(data)],
+        ["left out", report_data.left_out(notes)],
         ["overlap with evaluation items", _overlaps(data.get("decontamination"))],
         ["steps, tokens", f"{_or_unknown(training['steps'])}, {_or_unknown(training['tokens'])}"],
         ["time", f"{duration(training['seconds'])} on {entry['hardware']}{speed}"],
@@ -118,10 +117,14 @@ def _stage(entry: Mapping[str, Any], place: str) -> list[Block]:
     if held := notes.get("held_out"):
         change = f"{_number(held['perplexity_before'])} to {_number(held['perplexity_after'])}"
         rows.append(["perplexity on held-out text", f"{change} ({held['tokens']} tokens)"])
+    if counted := report_data.tokens(notes):
+        rows.append(["tokens of the rows", counted])
     blocks: list[Block] = [
         Heading(level=2, text=f"Stage {entry['stage']} (seed {entry['seed']})"),
         Table(heads=("", ""), rows=rows),
     ]
+    if shares := report_data.shares(notes):
+        blocks.append(Table(heads=report_data.SHARES, rows=shares))
     if entry.get("curve"):
         blocks.append(Picture(svg=curves.svg(entry["curve"]), file=f"{place}loss.svg", text="Training loss"))
     if entry["verdicts"]:
@@ -147,13 +150,6 @@ def _verdict(verdict: Mapping[str, Any]) -> list[str]:
         f"{100 * verdict['margin']:g}",
         "unknown" if verdict["mde"] is None else f"{100 * verdict['mde']:.1f}",
     ]
-
-
-def _left_out(notes: Mapping[str, Any]) -> str:
-    dropped, truncated = notes.get("rows_dropped_as_too_long"), notes.get("rows_truncated")
-    if dropped is None:
-        return "unknown"
-    return f"{dropped} rows dropped as too long, {truncated} truncated"
 
 
 def _overlaps(found: Mapping[str, Any] | None) -> str:

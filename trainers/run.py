@@ -10,6 +10,7 @@ from typing import Any
 from finbench.errors import ClaimFailed, InputError
 from trainers import judge, launching, lineage, memory, worker
 from trainers.base import ROWS, Prepared
+from trainers.claims import check_claims, judged_by
 from trainers.curves import losses
 from trainers.files import locked, write_json, write_text
 from trainers.forgetting import column
@@ -46,7 +47,8 @@ class Run:
     _clean: Decontamination = field(init=False)
 
     def __post_init__(self) -> None:
-        """Prepare what looks at the rows of all stages."""
+        """Look at the claims, and prepare what looks at the rows of all stages."""
+        check_claims(self.recipe)
         self._clean = Decontamination(self.recipe)
 
     def execute(self, until: str | None = None) -> dict[str, Any]:
@@ -207,8 +209,9 @@ class Run:
         self._write()
         if stage.evaluate:
             logs = [self._score(against, stage.evaluate), self._score(model, stage.evaluate)]
+            claims = judged_by(self.recipe.hypotheses, stage.evaluate)
             entry["logs"] = [path.relative_to(self.out.resolve()).as_posix() for path in logs]
-            verdicts = judge.judge(self.recipe.hypotheses, logs, baseline=against.name, candidate=model.name)
+            verdicts = judge.judge(claims, logs, baseline=against.name, candidate=model.name)
             entry["verdicts"] = [verdict.as_json() for verdict in verdicts]
             for verdict in verdicts:
                 say(f"{label}: this checkpoint: {verdict.text}")
@@ -227,7 +230,8 @@ class Run:
         logs = [self._score(model, stage.evaluate) for model in [*before, *models]]
         names = [model.name for model in models]
         against: str | list[str] = before[0].name if len(before) == 1 else [model.name for model in before]
-        verdicts = judge.judge(self.recipe.hypotheses, logs, baseline=against, candidate=names)
+        claims = judged_by(self.recipe.hypotheses, stage.evaluate)
+        verdicts = judge.judge(claims, logs, baseline=against, candidate=names)
         self.report["over_seeds"].append(
             {
                 "stage": stage.name,

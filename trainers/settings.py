@@ -49,7 +49,7 @@ class LoopSettings(Settings):
             in a run, and not more often than every 25 steps.
         log_steps: write a metrics line every so many steps.
         activation_checkpointing: recompute activations to save memory; None decides by what is free.
-        precision: auto takes bf16 on an accelerator and fp32 on a CPU.
+        precision: auto takes bf16 on an accelerator and fp32 on a CPU; fp32 is fp32 on both.
         lora: train low-rank adapters instead of all weights.
     """
 
@@ -74,6 +74,11 @@ class LoopSettings(Settings):
     def _has_one_length(self) -> Self:
         if self.max_steps is not None and self.epochs is not None:
             raise ValueError("give either `epochs` or `max_steps`, not both")
+        if self.max_steps is not None and self.warmup > self.max_steps:
+            raise ValueError(
+                f"`warmup` of {self.warmup:g} steps is longer than `max_steps` {self.max_steps}; the learning rate "
+                "would never reach its peak"
+            )
         return self
 
     def steps(self, rows: int, processes: int = 1) -> int:
@@ -100,7 +105,7 @@ def loop_arguments(
         out: the stage's folder; checkpoints for resuming go below its `resume`.
         seed: of this run.
         rows: rows (or packs) to train on.
-        gpu: whether training runs on an accelerator in bf16.
+        gpu: whether training runs on an accelerator.
         checkpointing: whether activations are recomputed in the backward pass.
     """
     steps = config.steps(rows, int(os.environ.get("WORLD_SIZE", "1")))
@@ -117,7 +122,7 @@ def loop_arguments(
         "adam_beta1": config.betas[0],
         "adam_beta2": config.betas[1],
         "max_grad_norm": config.max_grad_norm,
-        "bf16": gpu,  # the default is True, which is five times slower on a CPU
+        "bf16": gpu and config.precision != "fp32",  # the default is True, which is five times slower on a CPU
         "use_cpu": not gpu,
         "activation_checkpointing": checkpointing,
         "logging_steps": config.log_steps,

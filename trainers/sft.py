@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -12,7 +13,9 @@ from trainers.base import Budget, Checkpoint, Prepared
 from trainers.data.template import encode_rows
 from trainers.packed import train_packed
 from trainers.progress import say
+from trainers.recipe import DataSource
 from trainers.settings import LoopSettings, loop_arguments, lora_config
+from trainers.shares import check_no_shares, check_shares
 
 
 class SftSettings(LoopSettings):
@@ -36,6 +39,13 @@ class SFT:
 
     settings = SftSettings
 
+    def check(self, config: SftSettings, sources: Sequence[DataSource]) -> None:
+        """Refuse groups and weights where rows are not packed, and those that contradict each other where they are."""
+        if config.packing:
+            check_shares(sources, None, config.max_steps)
+        else:
+            check_no_shares(sources, "sft without `packing`")
+
     def budget(self, config: SftSettings, examples: int) -> Budget:
         """Steps and examples of a run on that many rows in one process."""
         return config.budget(examples) if not config.packing else Budget(steps=config.max_steps)
@@ -46,7 +56,7 @@ class SFT:
             return train_packed(
                 model, data, config, out, seed=seed, label="sft", max_length=config.max_length, overlong=config.overlong
             )
-        from trainers.hf import has_gpu, load_model, load_tokenizer, plan_memory
+        from trainers.hf import load_model, load_tokenizer, plan_memory, trains_on_gpu
 
         tokenizer = load_tokenizer(model)
         encoded = encode_rows(
@@ -73,7 +83,7 @@ class SFT:
 
         disable_progress_bars()
         set_seed(seed)
-        gpu = has_gpu() and config.precision != "fp32"
+        gpu = trains_on_gpu(config.precision)
         loaded = load_model(model)
         use_cache = bool(loaded.config.use_cache)
         checkpointing = plan_memory(
@@ -83,6 +93,7 @@ class SFT:
             gpu=gpu,
             full=config.lora is None,
             wish=config.activation_checkpointing,
+            half=config.precision != "fp32",
         )
 
         class CarefulSFTTrainer(Careful, SFTTrainer):  # type: ignore[misc]
@@ -105,7 +116,6 @@ class SFT:
             out,
             label="sft",
             merge=config.lora is not None and config.lora.merge,
-            gpu=gpu,
             checkpointing=checkpointing,
             use_cache=use_cache,
         )

@@ -1,4 +1,4 @@
-"""The rows of a stage: read and drawn, then held against every task that the recipe evaluates."""
+"""The rows of a stage: read and drawn, each once, then held against every task that the recipe evaluates."""
 
 from __future__ import annotations
 
@@ -47,7 +47,38 @@ def stage_rows(stage: Stage, out: Path, *, seed: int, model: Path, name: str) ->
         return count_tokens(tokenizer(), row, name)
 
     limited: Callable[[Row], int] | None = count if any(source.tokens for source in stage.data) else None
-    return prepare(stage.data, out, seed=seed, count_tokens=limited)
+    data = prepare(stage.data, out, seed=seed, count_tokens=limited)
+    return data if stage.deduplicate is None else deduplicated(data, stage.deduplicate.threshold, f"stage {stage.name}")
+
+
+def deduplicated(data: Prepared, threshold: float, who: str) -> Prepared:
+    """Rows without those that come again; each source says how many it had before and after.
+
+    Args:
+        data: the rows; their file is written anew.
+        threshold: see `trainers.recipe.Deduplicate`.
+        who: whose rows these are, for the message.
+
+    Raises:
+        InputError: nothing is left of a source, or near-duplicates are asked for and cannot be found.
+    """
+    from trainers.data.deduplicate import duplicates  # late: most stages ask for none
+
+    with data.path.open("rb") as file:
+        lines = list(_lines(file))
+        found = duplicates(lines, threshold)
+        kept = [line for line in lines if line.number not in found.first]
+        begin, sources = 0, []
+        for source in data.sources:
+            end = begin + int(source["taken"])
+            sources.append({**source, "deduplication": found.counts(begin, end)})
+            begin = end
+        data = replace(data, sources=tuple(sources))
+        if found.first:
+            again = f"{len(found.first)} of {data.rows} rows come again ({len(found.near)} nearly)"
+            say(f"{who}: {again}; left out")
+            data = _rewritten(data, kept, "stand in the sources before it or in itself")
+    return data
 
 
 class Decontamination:
@@ -87,7 +118,7 @@ class Decontamination:
                     f"items; {what}"
                 )
             if len(kept) < data.rows:
-                data = _rewritten(data, kept)
+                data = _rewritten(data, kept, "overlap with evaluation items")
         return data, found
 
 
@@ -155,7 +186,7 @@ def _lines(file: BinaryIO) -> Iterator[_Line]:
         offset, number = following, number + 1
 
 
-def _rewritten(data: Prepared, kept: Sequence[_Line]) -> Prepared:
+def _rewritten(data: Prepared, kept: Sequence[_Line], fault: str) -> Prepared:
     """The rows kept, in the same file; the counts of the sources follow, the fingerprint is another one."""
     ends: list[int] = []
     for source in data.sources:
@@ -165,7 +196,7 @@ def _rewritten(data: Prepared, kept: Sequence[_Line]) -> Prepared:
         taken[next(index for index, end in enumerate(ends) if line.number < end)] += 1
     if 0 in taken:
         empty = data.sources[taken.index(0)]["source"]
-        raise InputError(f"all rows of {empty} overlap with evaluation items; nothing of it is left to train on")
+        raise InputError(f"all rows of {empty} {fault}; nothing of it is left to train on")
     target = data.path.with_name(f"{data.path.name}.kept")
     with target.open("w", encoding="utf-8", newline="\n") as file:
         file.writelines(f"{line.text()}\n" for line in kept)

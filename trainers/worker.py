@@ -76,7 +76,8 @@ def train(job: dict[str, Any]) -> dict[str, Any]:
         "steps": done.steps,
         "tokens": done.tokens,
         "notes": done.notes,
-        "seconds": round(time.monotonic() - begun, 1),
+        # with those that an interrupted run spent on the steps that were not taken again
+        "seconds": round(time.monotonic() - begun + float(done.notes.get("seconds_before_resume") or 0), 1),
         "peak_memory_gib": peak_gib(),
         "versions": versions(),
         "hardware": hardware(),
@@ -88,6 +89,7 @@ def main(arguments: list[str]) -> int:
     end_with_parent(os.getppid())
     os.environ["HF_HUB_OFFLINE"] = "1"  # a stage trains on what is on disk
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    os.environ.setdefault("TQDM_DISABLE", "1")  # progress has lines of its own
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     adopt_package()
     from finbench.errors import InputError

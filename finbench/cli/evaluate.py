@@ -107,6 +107,7 @@ def evaluate(
 
 def _summary(folders: list[Path]) -> None:
     from finbench.results.choosing import newest, read_runs
+    from finbench.results.reference_lines import label_counts, reference_lines
     from finbench.results.scores import score_interval
 
     present = [folder for folder in folders if any(folder.rglob("*.eval"))]
@@ -114,7 +115,19 @@ def _summary(folders: list[Path]) -> None:
         return
     runs = read_runs(present, skip_bad=True)
     shown = table(
-        "model", "task", "metric", "score ", "95 % interval", "n ", "unparsed ", "refused ", "truncated ", "errors ", ""
+        "model",
+        "task",
+        "metric",
+        "score ",
+        "95 % interval",
+        "guessing ",
+        "majority ",
+        "n ",
+        "unparsed ",
+        "refused ",
+        "truncated ",
+        "errors ",
+        "",
     )
     ways: dict[tuple[str, str, str], list[Run]] = {}
     for one in runs:
@@ -135,12 +148,14 @@ def _summary(folders: list[Path]) -> None:
             if said
         ]
         score = score_interval(run)
+        lines = reference_lines(run.task, run.metric, label_counts(run)) or (None, None)
         shown.add_row(
             run.model,
             run.task,
             run.metric,
             share(score.estimate),
             f"{share(score.low)} to {share(score.high)}",
+            *(share(line) for line in lines),
             str(score.n),
             *(str(outcomes[name]) for name in ("unparsed", "refused", "truncated", "error")),
             ", ".join(notes),

@@ -64,9 +64,10 @@ def power(
             }
         )
         return
+    units = "" if clusters is None else f" in {clusters} clusters (correlation {planned.icc:g} within)"
     click.echo(
-        f"{items} items, {100 * discordance:g} % answered differently: differences of {100 * planned.mde:.1f} points "
-        "or more show with 80 % power."
+        f"{items} items{units}, {100 * discordance:g} % answered differently: "
+        f"differences of {100 * planned.mde:.1f} points or more show with 80 % power."
     )
     if difference is not None and planned.power is not None:
         click.echo(f"A true difference of {100 * difference:g} points shows with {100 * planned.power:.0f} % power.")

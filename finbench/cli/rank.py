@@ -68,12 +68,13 @@ def show(ranking: Ranking) -> None:
     """Print a ranking as a table, with how to read it."""
     shown_as = "{:.2f}".format if "scale_not_0_to_1" in ranking.flags else share
     shown = table("rank", "model", "score ", "95 % interval", "n ", "", title=ranking.name)
+    first = sum(model.tied_first for model in ranking.models)
     for model in ranking.models:
         ranks = str(model.rank_low) if model.rank_low == model.rank_high else f"{model.rank_low}-{model.rank_high}"
         marks = [
             word
             for word, said in (
-                ("tied for first", model.tied_first and len(ranking.models) > 1),
+                ("tied for first", model.tied_first and first > 1),
                 ("unofficial", not model.official),
             )
             if said

@@ -158,10 +158,10 @@ def _figures(
     )
     return KindFigures(
         kind=kind,
-        location_precision=_share(found, len(located)),
-        location_recall=_share(found, len(chosen)),
-        correction_precision=_share(mended, len(corrected)),
-        correction_recall=_share(mended, len(chosen)),
+        location_precision=share_of(found, len(located)),
+        location_recall=share_of(found, len(chosen)),
+        correction_precision=share_of(mended, len(corrected)),
+        correction_recall=share_of(mended, len(chosen)),
     )
 
 
@@ -171,7 +171,8 @@ def is_mended(problem: Problem, step: int, correction: str) -> bool:
     return bool(checks) and checks[-1].step is not None and all(check.right is not False for check in checks)
 
 
-def _share(right: int, n: int) -> Share:
+def share_of(right: int, n: int) -> Share:
+    """A share of counts with its interval."""
     from finbench.stats.proportions import wilson_counts
 
     if n == 0:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from finbench.preference.schema import Batch, LogRef
+from finbench.preference.schema import REASONS, Batch, LogRef
 
 if TYPE_CHECKING:
     from inspect_ai.log import EvalLog, EvalSample
@@ -60,5 +60,5 @@ def read_batch(log: EvalLog, record: type[T], asked: Sequence[str]) -> Batch[T]:
 def _why(sample: EvalSample) -> str:
     if sample.limit is not None:
         return f"limit: {sample.limit.type}"
-    message = sample.error.message if sample.error is not None else "no record"
-    return f"provider: {message.partition(chr(10))[0][:_LONGEST]}"
+    message = (sample.error.message if sample.error is not None else "no record").partition("\n")[0][:_LONGEST]
+    return message if message.partition(":")[0] in REASONS else f"provider: {message}"

@@ -137,8 +137,8 @@ class Judgement:
         outcome: a value of `finbench.scoring.outcome.Outcome`: correct, wrong, unparsed, refused or truncated.
         by: `rule`, or `genrm` where no rule applies.
         pred: the answer that was read, as text.
-        genrm: what the GenRM said of a solution that the rule judged too (`correct`, `incorrect`, `declined`); None
-            where it was not asked or gave no verdict.
+        genrm: what the GenRM said of the solution (`correct`, `incorrect`, `declined`), or `unread` where its replies
+            gave no verdict; None where it was not asked.
         why: the GenRM's reply, as it is.
         source: the log sample.
     """
@@ -294,6 +294,7 @@ class Batch(Generic[T]):
 REASONS: Mapping[str, str] = {
     "unreadable": "the reply holds no JSON object with the fields asked for, however often it was asked",
     "refused": "the model refused",
+    "cut_off": "the reply broke off at its bound on tokens: it loops, or is too long",
     "provider": "the provider failed, also when tried again",
     "no_wrong_step": "no wrong step was named",
     "quote_absent": "the quote is not in the solution",

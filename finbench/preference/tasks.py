@@ -52,6 +52,7 @@ from finbench.preference.schema import (
 from finbench.preference.steps import segment
 from finbench.preference.wording import GO_ON, REPEAT, correcting_prompt, locating_prompt, wording_sha256
 from finbench.scoring.outcome import Outcome
+from finbench.scoring.text import is_refusal
 
 T = TypeVar("T")
 #: The role of the generative reward model, as in `--model-role genrm=MODEL`.
@@ -59,7 +60,17 @@ ROLE = "genrm"
 #: Key of the record in a sample's metadata.
 RECORD = "record"
 VERSION = "1-A"
+#: Said of a GenRM whose replies gave no verdict.
+UNREAD = "unread"
 _OUTCOMES = {Verdict.CORRECT: Outcome.CORRECT, Verdict.INCORRECT: Outcome.WRONG}
+
+
+class UnreadVerdictError(RuntimeError):
+    """A GenRM gave no verdict where no rule applies: the solution is left out, under the reason that begins this."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message  # what Inspect keeps of an error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,11 +186,12 @@ async def judge(
         settings,
         state,
     )
-    said = None if found is None else found.value
+    said = UNREAD if found is None else found.value
     if outcome is not None:
         return outcome, pred, said, reply
     if found is None:
-        raise RuntimeError(f"the GenRM gave no verdict that can be read, the last reply being {reply.strip()[:80]!r}")
+        why = "unreadable" if state is None else _unread(state, reply)
+        raise UnreadVerdictError(f"{why}: the GenRM gave no verdict, its last reply being {reply.strip()[:80]!r}")
     return _OUTCOMES.get(found, Outcome.REFUSED), None, said, reply
 
 
@@ -231,7 +243,7 @@ async def _asked_location(item: PromptItem, solution: Solution, settings: Settin
         fields=(WHY, *needs),
     )
     if lesson is None:
-        return Location(solution=solution.id, by="genrm", why=reply[:2000], reason=_unread(state))
+        return Location(solution=solution.id, by="genrm", why=reply[:2000], reason=_unread(state, reply))
     step, reason = find_quote(solution.text, lesson.quote)
     return Location(
         solution=solution.id,
@@ -257,15 +269,15 @@ def correct_step(given: str) -> Solver:
         wrong = segment(solution.text)[location.step]
         text, reason = location.correction, ""
         if text is None and work.by_genrm:
-            lesson, _ = await ask(
+            lesson, reply = await ask(
                 get_model(role=ROLE, required=True),
                 correcting_prompt(item, solution.text, wrong),
-                lambda reply: read_lesson(reply, needs=(CORRECTED,)),
+                lambda said: read_lesson(said, needs=(CORRECTED,)),
                 work.settings,
                 state,
                 fields=(CORRECTED,),
             )
-            text, reason = (None, _unread(state)) if lesson is None else (lesson.correction, "")
+            text, reason = (None, _unread(state, reply)) if lesson is None else (lesson.correction, "")
         elif text is None:
             text = program_location(item, solution).correction
         text = (text or "").strip()
@@ -374,8 +386,12 @@ async def ask(
     return value, text
 
 
-def _unread(state: TaskState) -> str:
-    return "refused" if state.metadata.get("genrm_stop_reason") == "content_filter" else "unreadable"
+def _unread(state: TaskState, reply: str) -> str:
+    """Why a reply says nothing: a key of `REASONS`."""
+    stopped = state.metadata.get("genrm_stop_reason")
+    if stopped == "content_filter" or is_refusal(reply):
+        return "refused"
+    return "cut_off" if stopped in ("max_tokens", "model_length") else "unreadable"
 
 
 def _is_audited(identity: str, share: float) -> bool:

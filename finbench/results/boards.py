@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
 
 from finbench.results.choosing import newest
 from finbench.results.runs import Run, Settings
@@ -106,6 +106,8 @@ def labels_of(contenders: Iterable[Contender]) -> dict[Contender, str]:
 def boards_of(runs: Iterable[Run]) -> list[Board]:
     """Divide runs into boards; official sets first, and never in one board with others.
 
+    Generated answers come before options weighed by log-likelihood, and never stand in one board with them.
+
     A board is the largest full block of models and tasks (models times tasks) among the task sets that models were run
     on; models with only a part of its tasks are listed as absent. What is left forms further boards: other item sets,
     settings or versions of the same tasks, and models that no board has yet.
@@ -118,13 +120,17 @@ def boards_of(runs: Iterable[Run]) -> list[Board]:
         question = question_of(run)
         mine[question] = newest([run, mine[question]]) if question in mine else run
     boards: list[Board] = []
-    for official in (True, False):
-        boards.extend(_divide(_restrict(complete, official), _restrict(broken, official), official))
+    for official, weighed in product((True, False), (False, True)):
+        whole, part = (_restrict(pool, official=official, weighed=weighed) for pool in (complete, broken))
+        boards.extend(_divide(whole, part, official))
     return boards
 
 
-def _restrict(pool: _Pool, official: bool) -> _Pool:
-    chosen = {one: {q: run for q, run in mine.items() if q.official is official} for one, mine in sorted(pool.items())}
+def _restrict(pool: _Pool, *, official: bool, weighed: bool) -> _Pool:
+    def wanted(question: Question) -> bool:
+        return question.official is official and question.settings.weighed is weighed
+
+    chosen = {one: {q: run for q, run in mine.items() if wanted(q)} for one, mine in sorted(pool.items())}
     return {one: mine for one, mine in chosen.items() if mine}
 
 

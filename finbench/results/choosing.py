@@ -36,7 +36,8 @@ def read_runs(
         InputError: if a log cannot be read and is not to be skipped, lacks what was asked for, or there is none of a
             task.
     """
-    logs = open_logs(places, Options(scorer=scorer, metric=metric, cluster=cluster), skip_bad=skip_bad)
+    options = Options(scorer=scorer, metric=metric, cluster=cluster)
+    logs = open_logs(places, options, skip_bad=skip_bad, whole=not tasks)
     if tasks:
         logs = _of_tasks(logs, tasks)
     read_ahead(logs)
@@ -113,6 +114,19 @@ def of_model(logs: Sequence[Log], name: str) -> list[Log]:
     return [log for log in found if log.head.checkpoint == last]
 
 
+def same_way(tables: Sequence[Sequence[Log]]) -> list[list[Log]]:
+    """Of each model's logs of one task those that were answered in a way that all models have.
+
+    Generated answers go before options weighed by log-likelihood where all models have both. Where they share no way
+    all logs are given back, which `check_comparable` then refuses.
+    """
+    for weighed in (False, True):
+        found = [[log for log in logs if log.head.weighed is weighed] for logs in tables]
+        if all(found):
+            return found
+    return [list(logs) for logs in tables]
+
+
 def check_comparable(first: Run, second: Run, *, intersect: bool, allow_settings: bool) -> list[str]:
     """Refuse to compare runs that do not answer the same question.
 
@@ -120,9 +134,16 @@ def check_comparable(first: Run, second: Run, *, intersect: bool, allow_settings
         Flags for what was let through: `intersect`, `settings`, `content`.
 
     Raises:
-        InputError: if items, version or metric differ, or settings do and are not allowed to.
+        InputError: if items, version or metric differ, or settings do and are not allowed to; always where one was
+            elicited by log-likelihood and the other generated its answers.
     """
     flags = []
+    if first.settings.weighed != second.settings.weighed:
+        one, other = (first, second) if first.settings.weighed else (second, first)
+        raise InputError(
+            f"task '{first.task}': {one.model} was run with elicitation=likelihood and {other.model} generated its "
+            f"answers; these are never compared: run both in one way"
+        )
     if first.comparability != second.comparability:
         raise InputError(
             f"task '{first.task}': {first.model} was run on version {first.version}, {second.model} on "

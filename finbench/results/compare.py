@@ -7,10 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from finbench.errors import InputError
-from finbench.results.choosing import check_comparable, differing_content, newest_of, of_model
+from finbench.results.choosing import check_comparable, differing_content, newest_of, of_model, same_way
 from finbench.results.entries import Basis, Comparison, Entry, Source, Verdict
 from finbench.results.logs import Log, Options, open_logs, read_ahead
+from finbench.results.missing import check_scored, left_out_note, missing_note
 from finbench.results.pairing import Tested, detectable, test_pair
+from finbench.results.reference_lines import label_counts
 from finbench.results.runs import Run
 from finbench.results.seeded import aggregate_seeds, arm_name, check_arms, p_of, test_recipes
 from finbench.stats.aggregate import TaskPart, aggregate_difference
@@ -110,9 +112,13 @@ def _compare(
     names = _task_names(logs)
     tables = {name: _by_task(of_model(logs, name), names) for name in (*after, *before)}
     shared = _shared(tables, after, before, only)
+    for task in shared:
+        for table, logs_of in zip(tables.values(), same_way([table[task] for table in tables.values()]), strict=True):
+            table[task] = logs_of
     read_ahead([_first(tables[name][task]) for task in shared for name in tables])
     tested: dict[str, Tested] = {}
     basis: dict[str, Basis] = {}
+    said: list[str] = []
     for task in shared:
         chosen = {name: newest_of(tables[name][task], skip_bad=skip_bad) for name in tables}
         runs = {name: run for name, run in chosen.items() if run is not None}
@@ -121,6 +127,9 @@ def _compare(
         own, other = [runs[name] for name in after], [runs[name] for name in before]
         tested[task], ids = _test(task, own, other, margin, intersect=intersect, allow_settings=allow_settings)
         basis[task] = _basis(task, own, other, ids)
+        said.extend(
+            f"{task}: {note}" for note in (left_out_note(own, other, ids), missing_note(own, other, ids)) if note
+        )
     if not tested:
         raise InputError(f"no log of {arm_name(before)} and {arm_name(after)} could be used; see above")
     left_out = sorted({task for table in tables.values() for task in table} - set(shared))
@@ -129,13 +138,13 @@ def _compare(
         baseline=arm_name(before),
         candidate=arm_name(after),
         margin=margin,
-        tasks=tuple(_with_holm([_entry(task, result, margin) for task, result in tested.items()])),
+        tasks=tuple(_with_holm([_entry(task, result) for task, result in tested.items()])),
         capabilities=tuple(_capabilities(tested, basis, margin)),
         chosen=tuple(
             f"{task}: {', '.join(source.log for source in (*one.baselines, *one.candidates))}"
             for task, one in basis.items()
         ),
-        notes=(*notes, *_scorer_notes(basis, tested)),
+        notes=(*notes, *_scorer_notes(basis, tested), *_weighed_notes(basis), *said, *_unjudged(tested, margin)),
         about="recipe" if len(tables) > 2 else "checkpoint",
         basis=tuple(basis.values()),
     )
@@ -189,6 +198,8 @@ def _test(
 ) -> tuple[Tested, list[str] | None]:
     """The test of a task, and the items it is restricted to, None for all."""
     flags: list[str] = []
+    for run in (*own, *other):
+        check_scored(run)
     for run in (*own[1:], *other):
         flags.extend(check_comparable(run, own[0], intersect=intersect, allow_settings=allow_settings))
     ids = None
@@ -234,6 +245,7 @@ def _basis(task: str, own: Sequence[Run], other: Sequence[Run], ids: list[str] |
         capability=own[0].capability,
         candidates=sources(own),
         baselines=sources(other),
+        label_counts=() if own[0].foreign else label_counts(own[0], ids),
     )
 
 
@@ -241,7 +253,12 @@ def _scorer_notes(basis: dict[str, Basis], tested: dict[str, Tested]) -> list[st
     return [f"{task}: scorer {one.scorer}, metric {tested[task].metric}" for task, one in basis.items() if one.foreign]
 
 
-def _entry(name: str, tested: Tested, margin: float | None) -> Entry:
+def _unjudged(tested: dict[str, Tested], margin: float | None) -> list[str]:
+    names = [task for task, one in tested.items() if one.retained is None and margin is not None]
+    return [f"{', '.join(names)}: scores are no shares, so a margin in points says nothing of them"] if names else []
+
+
+def _entry(name: str, tested: Tested) -> Entry:
     change = _change(tested.difference, tested.p, tested.may_claim)
     return Entry(
         name=name,
@@ -256,7 +273,9 @@ def _entry(name: str, tested: Tested, margin: float | None) -> Entry:
         p=tested.p,
         p_holm=tested.p,
         method=tested.method,
-        verdict=change if margin is None else _retention(tested.may_claim, bool(tested.retained), bool(tested.lost)),
+        verdict=_retention(tested.may_claim, tested.retained, bool(tested.lost))
+        if tested.retained is not None
+        else change,
         change=change,
         mde=tested.mde,
         n_needed=tested.n_needed,
@@ -268,11 +287,29 @@ def _entry(name: str, tested: Tested, margin: float | None) -> Entry:
 
 def _capabilities(tested: dict[str, Tested], basis: dict[str, Basis], margin: float | None) -> list[Entry]:
     groups: dict[str, list[Tested]] = {}
+    apart = _weighed_apart(basis)
     for task, result in tested.items():
         capability = basis[task].capability
-        if capability is not None:
+        if capability is not None and task not in apart.get(capability, ()):
             groups.setdefault(capability, []).append(result)
     return _with_holm([_capability(name, parts, margin) for name, parts in sorted(groups.items())])
+
+
+def _weighed_apart(basis: dict[str, Basis]) -> dict[str, list[str]]:
+    """Tasks answered by log-likelihood, by capability, where others of the capability were answered by generating."""
+    found: dict[str, list[str]] = {}
+    generated = {one.capability for one in basis.values() if not one.candidates[0].settings.weighed}
+    for task, one in sorted(basis.items()):
+        if one.capability in generated and one.capability is not None and one.candidates[0].settings.weighed:
+            found.setdefault(one.capability, []).append(task)
+    return found
+
+
+def _weighed_notes(basis: dict[str, Basis]) -> list[str]:
+    return [
+        f"{', '.join(tasks)}: answered by log-likelihood, so not in the mean of {capability}, whose others generate"
+        for capability, tasks in _weighed_apart(basis).items()
+    ]
 
 
 def _capability(name: str, parts: list[Tested], margin: float | None) -> Entry:
@@ -287,6 +324,7 @@ def _capability(name: str, parts: list[Tested], margin: float | None) -> Entry:
     may_claim = all(part.may_claim for part in parts)
     change = _change(whole.estimate, p, may_claim)
     method, interval, needed = "two-way-t" if seeded else "clustered-t", "", None
+    judged = all(part.retained is not None for part in parts)
     brought = [part.margin_part for part in parts if part.margin_part is not None]
     if margin is not None and len(brought) == len(parts) and all(part.bounded for part in brought):
         kept = retention_suite(brought, margin=margin)
@@ -304,10 +342,10 @@ def _capability(name: str, parts: list[Tested], margin: float | None) -> Entry:
         p=p,
         p_holm=p,
         method=method,
-        verdict=change if margin is None else _retention(may_claim, whole.low > -margin, whole.high < 0),
+        verdict=_retention(may_claim, whole.low > -margin, whole.high < 0) if margin is not None and judged else change,
         change=change,
         mde=detectable(whole.se, whole.df),
-        n_needed=needed,
+        n_needed=needed if may_claim else None,
         official=all(part.official for part in parts),
         flags=tuple(sorted({flag for part in parts for flag in part.flags})),
         interval_method=interval,

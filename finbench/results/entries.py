@@ -100,6 +100,7 @@ class Basis:
         items_sha256: fingerprint of the candidate's item set.
         scorer: the scorer that was read.
         foreign: whether the task is of another package.
+        label_counts: how often each reference label occurs, the most frequent first; empty where nothing is chosen.
     """
 
     task: str
@@ -110,6 +111,7 @@ class Basis:
     capability: str | None
     candidates: tuple[Source, ...]
     baselines: tuple[Source, ...]
+    label_counts: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -91,6 +91,7 @@ def _result(run: Run, score: ScoreInterval) -> dict[str, Any]:
         "items_sha256": run.items_sha256,
         "official": str(run.official).lower(),
         "complete": str(run.complete).lower(),
+        **({"elicitation": run.settings.elicitation} if run.settings.elicitation else {}),
         **{f"outcome_{name}": str(count) for name, count in run.outcomes.items()},
         **({"clusters": str(score.clusters)} if score.clusters else {}),
     }
@@ -100,7 +101,7 @@ def _result(run: Run, score: ScoreInterval) -> dict[str, Any]:
         if value is not None
     }
     return {
-        "evaluation_result_id": f"{run.task}/{run.version}/{run.metric}",
+        "evaluation_result_id": f"{run.task}/{run.version}/{run.metric}{'/likelihood' if run.settings.weighed else ''}",
         "evaluation_name": run.task,
         "evaluation_timestamp": run.created,
         "source_data": {

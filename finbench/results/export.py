@@ -26,6 +26,7 @@ _RUN = pa.schema(
         ("metric", pa.string()),
         ("official", pa.bool_()),
         ("complete", pa.bool_()),
+        ("elicitation", pa.string()),
     ]
 )
 _ITEM = ("item", "epoch", "outcome", "value", "gold", "pred", "tp", "fp", "fn", "cluster", "followed_format")
@@ -36,12 +37,14 @@ COLUMNS = (*_RUN.names, *_ITEM)
 def one_a_task(runs: Iterable[Run]) -> tuple[list[Run], list[Run]]:
     """Of each model, checkpoint and task the run that counts: the newest complete one.
 
+    A task answered by log-likelihood has a run that counts of its own, beside that of the generated answers.
+
     Returns:
-        The runs that count, sorted by model, checkpoint and task; and those left out.
+        The runs that count, sorted by model, checkpoint, task and way; and those left out.
     """
-    groups: dict[tuple[str, str, str], list[Run]] = {}
+    groups: dict[tuple[str, str, str, bool], list[Run]] = {}
     for run in runs:
-        groups.setdefault((run.model, run.checkpoint or "", run.task), []).append(run)
+        groups.setdefault((run.model, run.checkpoint or "", run.task, run.settings.weighed), []).append(run)
     chosen = [newest(groups[key]) for key in sorted(groups)]
     kept = {id(run) for run in chosen}
     return chosen, [run for group in groups.values() for run in group if id(run) not in kept]
@@ -59,6 +62,7 @@ def _table(run: Run) -> pa.Table:
     items = run.items if isinstance(run.items, ItemTable) else _as_table(run)
     table = items.table.select(list(SCHEMA.names[:-1])).rename_columns(list(_ITEM))
     facts: list[Any] = [run.model, run.checkpoint, run.task, run.version, run.metric, run.official, run.complete]
+    facts.append(run.settings.elicitation)
     for place, (field, fact) in enumerate(zip(_RUN, facts, strict=True)):
         table = table.add_column(place, field, pa.repeat(pa.scalar(fact, field.type), table.num_rows))
     return table

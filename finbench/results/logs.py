@@ -54,16 +54,7 @@ class Log:
     @classmethod
     def holding(cls, run: Run) -> Log:
         """A log that was read already."""
-        head = Head(
-            model=run.model,
-            model_id=run.model_id,
-            task=run.task,
-            created=run.created,
-            finished=run.complete,
-            foreign=run.foreign,
-            checkpoint=run.checkpoint,
-        )
-        return cls(run.path, Options(), _head=head, _run=run)
+        return cls(run.path, Options(), _head=replace(_head_of(run), finished=run.complete), _run=run)
 
     @property
     def entry(self) -> Path:
@@ -96,12 +87,19 @@ class Log:
                 self._head = reading.head_of(self._header)
         return self._head
 
-    def open(self) -> None:
+    def open(self, *, whole: bool = False) -> None:
         """Read its header.
+
+        Args:
+            whole: whether all of it will be wanted, so that what the cache has of it is read at once.
 
         Raises:
             InputError: if it is no readable log of Inspect.
         """
+        if whole and self._head is None and self._run is None:
+            run = cache.load_run(self.entry, self.path)
+            if run is not None:
+                self._run, self._head = self._with_metric(run), _head_of(run)
         _ = self.head
 
     @property
@@ -116,11 +114,11 @@ class Log:
             InputError: if it is no readable log of Inspect, holds no samples, or lacks what was asked for.
         """
         if self._run is None:
-            self._run = cache.load_run(self.entry, self.path) or self._read()
-            metric = self.options.metric
-            if metric is not None:
-                self._run = replace(self._run, metric=metric)
+            self._run = self._with_metric(cache.load_run(self.entry, self.path) or self._read())
         return self._run
+
+    def _with_metric(self, run: Run) -> Run:
+        return run if self.options.metric is None else replace(run, metric=self.options.metric)
 
     def _read(self) -> Run:
         header = self._header if self._header is not None else reading.read_header(self.path)
@@ -131,8 +129,29 @@ class Log:
         return run
 
 
-def open_logs(places: Iterable[str | Path], options: Options | None = None, *, skip_bad: bool = False) -> list[Log]:
+def _head_of(run: Run) -> Head:
+    return Head(
+        model=run.model,
+        model_id=run.model_id,
+        task=run.task,
+        created=run.created,
+        finished=run.status == "success",
+        foreign=run.foreign,
+        checkpoint=run.checkpoint,
+        weighed=run.settings.weighed,
+    )
+
+
+def open_logs(
+    places: Iterable[str | Path], options: Options | None = None, *, skip_bad: bool = False, whole: bool = False
+) -> list[Log]:
     """The logs below some places, headers read, sorted by task, model and time.
+
+    Args:
+        places: log files or folders of logs.
+        options: how to read them.
+        skip_bad: leave logs out that cannot be read, naming them on stderr.
+        whole: see `Log.open`.
 
     Raises:
         InputError: if a log cannot be read, unless `skip_bad`, which names it on stderr and goes on; if the metric is
@@ -144,7 +163,7 @@ def open_logs(places: Iterable[str | Path], options: Options | None = None, *, s
     for path in log_files(places):
         log = Log(path, given)
         try:
-            log.open()
+            log.open(whole=whole)
         except BadLogError as error:
             refuse(error, skip_bad=skip_bad)
             continue

@@ -10,6 +10,7 @@ from finbench.results.scores import label_set
 from finbench.results.vectors import Vectors, vectors
 from finbench.stats.aggregate import TaskPart, difference_part
 from finbench.stats.clustered import paired_clustered_t
+from finbench.stats.corpus_retention import retention_jackknife
 from finbench.stats.flags import effective_clusters, may_claim
 from finbench.stats.flags import flags as warnings
 from finbench.stats.jackknife import JackknifeDifference, jackknife_difference
@@ -97,11 +98,13 @@ def test_pair(
         baseline: the run it is compared with.
         ids: only these items.
         flags: flags that are known already.
-        margin: largest loss that counts as retained, as a share; asks for the items that would settle it.
+        margin: largest loss that counts as retained, as a share; asks for the items that would settle it. Scores that
+            are no shares get no verdict on retention.
     """
     pair = vectors([candidate, baseline], ids=ids, labels=label_set(candidate))
     a, b = pair.values
     n = a.size
+    margin = None if pair.bounds is not None else margin
     clusters = len(set(pair.clusters)) if pair.clusters else None
     kept: Retention | None = None
     brought: MarginPart | None = None
@@ -116,6 +119,7 @@ def test_pair(
         detect = detectable(jack.se, jack.df)
         part = TaskPart(estimate=jack.difference, se=jack.se, df=float(jack.df), low=jack.ci_low, high=jack.ci_high)
         brought = MarginPart(difference=jack.difference, n=n, clusters=clusters, df=float(jack.df), se=_seen(jack))
+        kept = retention_jackknife(jack, margin=margin) if margin is not None else None
     elif pair.binary and pair.clusters is None:
         binary = paired_binary(a, b)
         scores = (float(b.mean()), float(a.mean()))
@@ -150,7 +154,7 @@ def test_pair(
         mde=detect,
         retained=None if margin is None else (kept.retained if kept else found[1] > -margin),
         lost=None if margin is None else (kept.lost if kept else found[2] < 0),
-        n_needed=kept.n_needed if kept else None,
+        n_needed=kept.n_needed if kept and may_claim(clusters) else None,
         may_claim=may_claim(clusters),
         official=candidate.official and baseline.official and "intersect" not in flags,
         flags=(*flags, *pair_flags([candidate], [baseline], pair), *still),

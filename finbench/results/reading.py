@@ -15,6 +15,7 @@ from finbench.results.columns import ItemTable
 from finbench.results.runs import Run, Settings, column
 from finbench.results.samples import Reading, choose_scorer, items_of
 from finbench.scoring.outcome import Outcome
+from finbench.taxonomy import Elicitation
 
 if TYPE_CHECKING:
     from inspect_ai.log import EvalLog, EvalSampleSummary
@@ -43,6 +44,7 @@ class Head:
         finished: whether the run came to its end; whether every sample was scored only the samples tell.
         foreign: whether the task is of another package.
         checkpoint: SHA-256 of the weights, where they were local.
+        weighed: whether options were weighed by log-likelihood instead of answers generated.
     """
 
     model: str
@@ -52,6 +54,7 @@ class Head:
     finished: bool
     foreign: bool
     checkpoint: str | None = None
+    weighed: bool = False
 
 
 def log_files(places: Iterable[str | Path]) -> list[Path]:
@@ -159,6 +162,7 @@ def head_of(log: EvalLog) -> Head:
         finished=log.status == "success",
         foreign=foreign,
         checkpoint=_text(metadata.get("finbench.checkpoint_sha256")),
+        weighed=metadata.get("finbench.elicitation") == Elicitation.LIKELIHOOD.value,
     )
 
 

@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from finbench import __version__
 from finbench.results.entries import Basis, Comparison, Entry, Source
+from finbench.results.reference_lines import reference_lines
 
 _METHODS = {
     "mcnemar-midp+tango": "McNemar's test with mid-p (Fagerland, Lydersen and Laake 2013, doi:10.1186/1471-2288-13-91) "
@@ -69,7 +70,7 @@ def report(comparison: Comparison) -> str:
                 "## Runs\n\n" + _runs(comparison),
                 "## Settings\n\n" + _settings(comparison),
                 "## Methods\n\n" + _methods(comparison),
-                "## Results\n\n" + _results(comparison),
+                "## Results\n\n" + _results(comparison) + _without_a_model(comparison),
                 "## Verdicts\n\n" + _bullets(sentence(entry, comparison) for entry in _entries(comparison)),
                 "## What was excluded, and what counts as wrong\n\n" + _excluded(comparison),
                 "## Versions\n\n" + _versions(comparison),
@@ -88,18 +89,17 @@ def sentence(entry: Entry, comparison: Comparison) -> str:
     """What an entry says, in a sentence or two, with the power behind it."""
     own, other = _text(comparison.candidate), _text(comparison.baseline)
     interval = f"{entry.difference_text(entry.ci_low)} to {entry.difference_text(entry.ci_high)}"
-    seen = f"{entry.difference_text(entry.difference)} points (95 % interval {interval}, {_p(entry.p_holm)} after Holm)"
+    unit = " points" if entry.shares else ""
+    seen = f"{entry.difference_text(entry.difference)}{unit} (95 % interval {interval}, {_p(entry.p_holm)} after Holm)"
     if entry.change == "no evidence":
         said = f"no evidence of a difference between {own} and {other}: {seen}"
     else:
         said = f"{own} is {entry.change} than {other}: {seen}"
     parts = [f"**{_text(entry.name)}**: {said}."]
-    if comparison.margin is not None:
+    if comparison.margin is not None and entry.verdict in ("retained", "lost", "inconclusive"):
         parts.append(_retention(entry, comparison.margin))
     if entry.mde is not None:
-        parts.append(
-            f"These {entry.n} items show a difference of {entry.score_text(entry.mde)} points with 80 % power."
-        )
+        parts.append(f"These {entry.n} items show a difference of {entry.score_text(entry.mde)}{unit} with 80 % power.")
     if not entry.official and entry.name not in {one.task for one in comparison.basis if one.foreign}:
         parts.append("The items are not the published set.")
     parts.extend(f"Note: {explain(flag)}." for flag in entry.flags)
@@ -212,15 +212,34 @@ def _results(comparison: Comparison) -> str:
         ]
         for entry in _entries(comparison)
     ]
+    others = [entry.name for entry in comparison.tasks if not entry.shares]
     head = ["", "metric", "items", "baseline", "candidate", "difference", "95 % interval", "p", "p (Holm)", "method"]
     return (
         _table([*head, "verdict", "80 % power at"], rows)
-        + "\n\nScores in percent, differences in percentage points, candidate minus baseline."
+        + "\n\nScores in percent, differences in percentage points, candidate minus baseline"
+        + (f"; on a scale of their own: {_text(', '.join(others))}." if others else ".")
     )
 
 
+def _without_a_model(comparison: Comparison) -> str:
+    """What guessing and always naming the most frequent label score on the same items, where there are labels."""
+    entries = {entry.name: entry for entry in comparison.tasks}
+    lines = []
+    for one in comparison.basis:
+        entry = entries[one.task]
+        found = reference_lines(one.task, entry.metric, one.label_counts) if one.label_counts else None
+        if found is not None:
+            guess, top = map(entry.score_text, found)
+            lines.append(f"{_text(one.task)}: guessing {guess}, always the most frequent label {top}.")
+    return f"\n\nWithout a model, on the same items:\n\n{_bullets(lines)}" if lines else ""
+
+
 def _excluded(comparison: Comparison) -> str:
-    lines = [_text(note[0].upper() + note[1:]) + "." for note in comparison.notes]
+    tasks = {one.task for one in comparison.basis}
+    lines = [
+        _text(note if note.partition(":")[0] in tasks else note[0].upper() + note[1:]) + "."
+        for note in comparison.notes
+    ]
     for one in comparison.basis:
         for role, source in _sources(one):
             counted = {name: source.outcomes.get(name, 0) for name in ("unparsed", "refused", "truncated", "error")}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from finbench.scoring.outcome import Outcome
+from finbench.taxonomy import Elicitation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,14 @@ class Settings:
     epochs: int
     arguments: str | None = None
     grader: str | None = None
+
+    @property
+    def weighed(self) -> bool:
+        """Whether options were weighed by their log-likelihood, so that no answer was generated.
+
+        Such scores are a variant of their own: they are never compared, averaged or ranked with generated answers.
+        """
+        return self.elicitation == Elicitation.LIKELIHOOD.value
 
     def differences(self, other: Settings) -> list[str]:
         """Names and values of the settings that differ."""

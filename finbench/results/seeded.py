@@ -73,6 +73,7 @@ def test_recipes(
     pair = vectors(runs, ids=ids, labels=label_set(candidates[0]))
     values = _item_values(pair)
     own, other = values[: len(candidates)], values[len(candidates) :]
+    margin = None if pair.bounds is not None else margin
     bounds = (float(values.min()), float(values.max())) if pair.is_corpus else pair.bounds
     turned = len(candidates) == 1  # a given candidate against a recipe: the same test, read backwards
     first, second = (other, own) if turned else (own, other)

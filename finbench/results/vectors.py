@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -77,8 +78,10 @@ def vectors(runs: Sequence[Run], *, ids: Sequence[str] | None = None, labels: Se
         metric = mean(name=name)
     else:
         metric = metric_named(name, n_labels=max(len(found), 2))
+    missed = _all_missed(runs, places) if name == "entity_f1" else []
     rows = [
-        _rows(metric, name, run, place, gold, found, own) for run, place, own in zip(runs, places, values, strict=True)
+        _rows(metric, name, run, place, gold, found, missed, own)
+        for run, place, own in zip(runs, places, values, strict=True)
     ]
     return Vectors(
         metric=metric,
@@ -105,6 +108,7 @@ def _rows(
     places: IntArray,
     gold: Sequence[str | None],
     labels: Sequence[str],
+    all_missed: Sequence[tuple[int, int, int]],
     values: FloatArray,
 ) -> FloatArray:
     if name in LABEL_METRICS:
@@ -114,9 +118,18 @@ def _rows(
         return metric.stats(np.stack([c[0] for c in columns], axis=1), np.stack([c[1] for c in columns], axis=1))
     if name == "entity_f1":
         found = column(run.items, "counts")
-        counts = np.array([[found[place] or (0, 0, 1) for place in item] for item in places], dtype=float)
+        counts = np.array(
+            [[found[place] or missed for place in item] for item, missed in zip(places, all_missed, strict=True)],
+            dtype=float,
+        )
         return metric.stats(counts[:, :, 0], counts[:, :, 1], counts[:, :, 2])
     return metric.stats(values)
+
+
+def _all_missed(runs: Sequence[Run], places: Sequence[IntArray]) -> list[tuple[int, int, int]]:
+    """Counts of an answer without any entity; where no run says how many the reference has, one."""
+    known = _first(runs, places, "counts")
+    return [(0, 0, 1 if counts is None else counts[0] + counts[2]) for counts in known]
 
 
 def _places(run: Run, wanted: Sequence[str]) -> IntArray:
@@ -134,9 +147,9 @@ def _places(run: Run, wanted: Sequence[str]) -> IntArray:
     return np.asarray(grid[[at[identity] for identity in wanted]], dtype=np.int64)
 
 
-def _first(runs: Sequence[Run], places: Sequence[IntArray], name: str) -> list[str | None]:
+def _first(runs: Sequence[Run], places: Sequence[IntArray], name: str) -> list[Any]:
     """What the first run that has it says of each item: a sample that ended in an error says nothing."""
-    found: list[str | None] = [None] * len(places[0])
+    found: list[Any] = [None] * len(places[0])
     for run, place in zip(runs, places, strict=True):
         said = column(run.items, name)
         for epoch in place.T:

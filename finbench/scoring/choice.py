@@ -73,6 +73,18 @@ _OUTSIDE_SLOT = re.compile(
 )
 _RUN_TOGETHER = re.compile(r"^[^\w\n]{0,20}([A-Z]{2,26})[^\w\n]{0,20}$", re.MULTILINE)
 
+_PIECE_SLOT = re.compile(
+    r"\b(?:answer|choice|option)(?:[ ](?:is|would be|should be))?[ ]?:?[ ]+(?P<slot>[^\n.;:]{2,100}?)(?=[ ]?(?:[.;:\n]|$))",
+    re.IGNORECASE | re.MULTILINE,
+)
+_PLAIN_WORD = re.compile(r"[^\W_]+(?:[.,]\d+)?")
+_NO_PIECE = word_set("the an it is are in of to and or not be as at by on if for with that this both all none only")
+_LETTERED = re.compile(r"\b[B-F]\b(?! [a-z]{3})|\bA (?:only|and|or|nor)\b|\bonly A\b")
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+_ORDINAL = re.compile(
+    rf"\bthe[ ](?P<ordinal>{'|'.join(_ORDINALS)}|last)[ ](?:option|choice|alternative)\b", re.IGNORECASE
+)
+_NUMBERED = re.compile(r"\b(?:option|choice|alternative)[ ](?:no\.?[ ]|number[ ]|#)?(?P<number>\d{1,2})\b(?![.,%]\d)", re.IGNORECASE)
 _AMOUNT_TEXT = re.compile(r"([$€£¥]?)[ ]?(\d[\d,]*(?:\.\d+)?)[ ]?(%?)")
 _VERBS = word_set(
     "increase decrease rise fall remain decline grow drop improve worsen strengthen weaken appreciate depreciate stay "
@@ -118,7 +130,24 @@ def extract_choice(output: str, choices: Sequence[str]) -> Extraction[str]:
             return Extraction(letter, "answered", _in_format(prepared, letter))
         if reading.stated:
             break
+        index = _part_of_one(text, options)
+        if index is not None:
+            return Extraction(string.ascii_uppercase[index], "answered", False)
     return Extraction(None, "refused" if is_refusal(prepared) else "unparsed", False)
+
+
+def _part_of_one(text: str, options: Sequence[str]) -> int | None:
+    """The option that the reply, or what stands behind "the answer is", is a piece of: "Standard III(C)"."""
+    slots = [slot["slot"] for slot in _PIECE_SLOT.finditer(text)][-1:] or [text.strip().partition("\n")[0][:120]]
+    wanted = f" {' '.join(_PLAIN_WORD.findall(slots[0].lower()))} "
+    if sum(map(str.isalpha, wanted)) < 2 or wanted.strip() in _NO_PIECE:
+        return None
+    found = [
+        index
+        for index, option in enumerate(options)
+        if wanted in f" {' '.join(_PLAIN_WORD.findall(option[:2000].lower()))} "
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def _in_format(prepared: str, letter: str) -> bool:
@@ -135,7 +164,11 @@ def _with_mentions(text: str, options: Sequence[str]) -> str:
     text = _mark_texts(lines, options)
     text = _RUN_TOGETHER.sub(lambda run: _spread(run, len(options)), text)
     text = _OUTSIDE_SLOT.sub(lambda found: _mark_outside(found, len(options)), text)
-    text = _mark_letters(text, len(options))
+    lettered = sum(bool(_LETTERED.search(option)) for option in options if len(option) > 1) > 1
+    text = _mark_letters(text, len(options), lettered=lettered)
+    text = _ORDINAL.sub(lambda found: _mark_ordinal(found, len(options)), text)
+    if not any(character.isdigit() for option in options for character in option):
+        text = _NUMBERED.sub(lambda found: _mark_number(found, len(options)), text)
     return without_quotations(merge_adjacent(text))
 
 
@@ -152,6 +185,19 @@ def _mark_outside(found: re.Match[str], count: int) -> str:
         return found[0]
     place = found.start(1) - found.start()
     return found[0][:place] + mention(OTHER, Form.LETTER) + found[0][place + 1 :]
+
+
+def _mark_ordinal(found: re.Match[str], count: int) -> str:
+    """The letter that "the second option" stands for."""
+    name = found["ordinal"].lower()
+    place = count - 1 if name == "last" else _ORDINALS.index(name)
+    return f"option {mention(place, Form.LETTER)}" if 0 <= place < count else found[0]
+
+
+def _mark_number(found: re.Match[str], count: int) -> str:
+    """The letter that "option 2" stands for."""
+    place = int(found["number"]) - 1
+    return f"option {mention(place, Form.LETTER)}" if 0 <= place < count else found[0]
 
 
 @lru_cache(maxsize=512)
@@ -234,8 +280,10 @@ def _flexible(key: str) -> str:
     return r"[;,/|-]?[ \n]+[;,/|-]?[ ]?".join(words)
 
 
-def _mark_letters(text: str, count: int) -> str:
+def _mark_letters(text: str, count: int, *, lettered: bool = False) -> str:
     whole = text.strip(" \n\t.()[]\"'*:{}")
+
+    naming = _NAMING | {"statement", "statements", "condition", "conclusion"} if lettered else _NAMING
 
     def mark(found: re.Match[str]) -> str:
         letter = found["enclosed"] or found["option"] or found["half"] or found["bare"] or found["small"]
@@ -248,7 +296,7 @@ def _mark_letters(text: str, count: int) -> str:
         before = text[max(0, found.start() - 40) : found.start()]
         after = text[found.end() : found.end() + 40]
         word = None if before.endswith("\n") else _PREVIOUS_WORD.search(before)
-        name = word is not None and word[1].lower() in _NAMING
+        name = word is not None and word[1].lower() in naming
         if found["option"]:
             if letter.islower() and re.match(r" [a-z]", after) and not _AFTER_LETTER.match(after):
                 return found[0]

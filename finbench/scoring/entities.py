@@ -54,6 +54,18 @@ _FIELDS = re.compile(
     r"(?:entity )?(?:type|label|category)[*\"']{0,2}\s?:[*\"']{0,2}\s?([\w-]{2,20})",
     re.IGNORECASE,
 )
+_FIELD_NAME = re.compile(
+    r"\b(?:entity )?(?:(?P<kind>type|label|category)|entity|entity name|name|text|mention)[*\"']{0,2}\s?:",
+    re.IGNORECASE,
+)
+_FIELDS_TURNED = re.compile(
+    r"(?:entity )?\b(?:type|label|category)[*\"']{0,2}\s?:[*\"']{0,2}\s?([\w-]{2,20})[\"']?\s{0,3}[,;|\n]"
+    r"\s{0,6}(?:[-*]\s)?[*\"']{0,2}(?:named )?(?:entity|entity name|name|text|mention)[*\"']{0,2}\s?:[*\"']{0,2}\s?"
+    r"([^\n;|]{1,150}?)[\"']?"
+    r"(?=\s{0,3}(?:[;|\n]|\Z))",
+    re.IGNORECASE,
+)
+_TAGGED_TOKEN = re.compile(r"[ ]{0,4}(?P<token>[^\s|,]{1,60})[ ]?[\s|,:/][ ]?(?P<tag>[BIES]-[A-Za-z]{2,12}|O)[ ]{0,4}")
 _INNER_STAR = re.compile(r"(?<=[A-Za-z])\*(?=[A-Za-z])")
 _NONE_LINE = re.compile(r"\W*none\W*", re.IGNORECASE)
 
@@ -112,7 +124,7 @@ def _read(segment: str, names: TypeNames) -> list[Pair] | None:
 def _corrected(before: list[Pair], after: list[Pair]) -> list[Pair]:
     """The list after a correction: a new list replaces the old one, a single entry only what it names."""
     if not before or not after or len(after) >= len(before):
-        return after
+        return list(dict.fromkeys(reversed(after)))[::-1]  # a pair that is told first and then listed counts as listed
     changed = {name.casefold(): (name, kind) for name, kind in after}
     if not any(name.casefold() in changed for name, _ in before):
         return after
@@ -125,7 +137,11 @@ def _read_part(text: str, names: TypeNames) -> list[Pair] | None:
     if structured is not None and structured[0]:
         return structured[0]
     reader = LineReader(names)
-    text = _FIELDS.sub(r"\1, \2", text.replace("\\n", "\n"))
+    text = _joined_tags(text.replace("\\n", "\n"))
+    first = _FIELD_NAME.search(text)
+    if first is not None and first["kind"]:
+        text = _FIELDS_TURNED.sub(r"\2, \1", text)
+    text = _FIELDS.sub(r"\1, \2", text)
     plain = unwrap(_INNER_STAR.sub("\ue000", text)).replace("\ue000", "*").replace(" • ", "\n• ")  # E*TRADE
     lines = [line for line in plain.split("\n") if line.strip()]
     if len(lines) > _MOST_LINES:
@@ -141,6 +157,26 @@ def _read_part(text: str, names: TypeNames) -> list[Pair] | None:
     if empty or any(_NONE.fullmatch(line) for line in lines) or _SAYS_NONE.search(plain[-1500:]):
         return []
     return None
+
+
+def _joined_tags(text: str) -> str:
+    """Lines of one token and its BIO tag each, as lines of whole names and types; any other text as it is."""
+    lines = [line for line in text.split("\n") if line.strip()]
+    tokens = [_TAGGED_TOKEN.fullmatch(line) for line in lines]
+    if not any(token is not None and token["tag"][:2] in ("I-", "E-") for token in tokens):
+        return text
+    joined: list[list[str]] = []
+    inside = ""
+    for line, token in zip(lines, tokens, strict=True):
+        kind = "" if token is None else token["tag"][2:].upper()
+        if token is None:
+            joined.append([line])
+        elif token["tag"][:2] in ("I-", "E-") and kind == inside:
+            joined[-1][0] += token["token"][2:] if token["token"].startswith("##") else f" {token['token']}"
+        elif kind:
+            joined.append([token["token"], kind])
+        inside = kind
+    return "\n".join(", ".join(parts) for parts in joined)
 
 
 def _read_lines(lines: Sequence[str], reader: LineReader) -> tuple[list[Pair], bool]:

@@ -66,6 +66,11 @@ _PROSE = re.compile(
     r"|^(?:no|not|neither|without|any|none)\b(?!\.)|^(?-i:a|an|the) (?=[a-z])",
     re.IGNORECASE,
 )
+_ORNAMENT = re.compile(
+    "^[ ]{0,3}[\u2600-\u27bf\u2b50-\u2b55\U0001f300-\U0001faff]{1,4}[ ]"
+    "|[ ]{0,3}[\u2600-\u27bf\u2b50-\u2b55\U0001f300-\U0001faff]{1,4}[ ]{0,3}$"
+)
+_REMARK = re.compile(r"\s?[,;]\s?[^()\[\]{}]{1,60}[)\]]")
 _RELATIVE = re.compile(r",?\s(?:which|who|that)\s(?:is|are|was)\s(?:an?\s|the\s)?[\w ]{0,30}\Z")
 _CJK_LEAD = re.compile(r"\A[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af ]{1,16}:\s{0,3}")
 _CHINESE_IS = re.compile(r"(?<=[A-Za-z0-9.)])\s?(?:是|为)[^A-Za-z]{0,20}\Z")
@@ -94,6 +99,7 @@ class LineReader:
             rf"(?P<type>{kinds})(?![\w-])[\"'`*]{{0,2}}(?P<close>\s?[)\]>}}]?)",
             re.IGNORECASE,
         )
+        self._kind = re.compile(rf"\b(?:{names.known})\b", re.IGNORECASE)
         self._list_head = re.compile(
             rf"[\"'*\s]{{0,4}}(?:[BIES]-)?(?P<type>{names.known}|{names.other})(?:\s?\((?:{names.known}|\w{{1,20}})\)"
             rf"|\s(?:entities|names|entity))?[\"'*]{{0,2}}\s?"
@@ -146,6 +152,7 @@ class LineReader:
             ]
         if tagged:
             return tagged, False
+        line = _ORNAMENT.sub("", line)
         bullet = _BULLET.match(line)
         line = line[bullet.end() :] if bullet else line.strip()
         if line.count("|") >= 1 and not self._list_head.match(line):
@@ -303,7 +310,8 @@ class LineReader:
         separator = match["sep"].strip()
         bracketed = separator[:1] in ("(", "[", "<", "{") and bool(separator)
         if bracketed and not match["close"].strip():
-            return False
+            remark = _REMARK.match(rest)  # "(ORG, mentioned twice)"
+            return remark is not None and not self._kind.search(remark[0]) and self._names.is_known(written)
         if match["is"] and not self._names.is_known(written):
             return False
         at_end = re.match(r"\s{0,3}(?:$|[;|/]|[x×]\s?\d|[(\[]|\.\s*$|\.\s|[-–—]\s|:\s|and\b|&)", rest) is not None
@@ -316,6 +324,9 @@ class LineReader:
 
 def _after_comment(line: str, position: int) -> int:
     """Where the next entry may begin: behind a comment in brackets or one set off by a dash or a colon."""
+    remark = _REMARK.match(line, position)
+    if remark:
+        position = remark.end()
     bracket = re.compile(r"\s{0,3}[(\[](?!\d{1,2}[)\]])[^()\[\]]{0,200}[)\]]").match(line, position)
     if bracket:
         position = bracket.end()

@@ -66,6 +66,8 @@ _NO_NOUN = re.compile(
     r"|reason|change|text|problem|question|sentiment)[a-z]+(?:[ ][a-z]+)?[ ]*[.!]?[ ]*(?:\n|\Z)",
     re.IGNORECASE,
 )
+# "Good question!" opens a reply and judges nothing.
+_EXCLAMATION = re.compile(r"[ ](?:question|grief|morning|afternoon|evening|day|luck|point|idea|catch|job|lord)\b", re.I)
 _NO_SLOT = re.compile(r"\b(?:answer|prediction|classification|label|verdict|result|output|response)[ ]?:[ ]*\Z", re.I)
 _ENTITY = re.compile(r"&amp;|&#38;")
 
@@ -140,6 +142,8 @@ class _Lexicon:
         if key not in self._forms:
             return found[0]
         if key == "no" and _DETERMINER.match(found.string, found.end()) and not _short_no(found):
+            return found[0]
+        if key == "good" and _EXCLAMATION.match(found.string, found.end()):
             return found[0]
         index, exact = self._forms[key]
         if " " in key:

@@ -85,12 +85,15 @@ REJECTED_BEFORE = re.compile(
     r"|includ|lean|us)(?:e|es|s|ing|y|ed)?"
     r"(?: (?:any|an|a|clear|clearly|strong|explicit|overtly|particularly|overall|either|the|towards?))*[\s\"']*"
     r"|\b(?:no (?:indications?|signs?|evidence|hints?|mention|trace|expression)|lack(?:s|ing|ed)?|absence"
-    r"|devoid|far)(?: (?:of|any|a|an|from|clear|either|explicit|being))*[\s\"']*"
+    r"|devoid|far|anything but|by no means|not at all|least of all)"
+    r"(?: (?:of|any|a|an|from|clear|either|explicit|being))*[\s\"']*"
     r"|\bno (?:clear |particular |strong |explicit |obvious |overtly |real )?)\Z",
     re.IGNORECASE,
 )
 REJECTED_AFTER = re.compile(
-    r"\s*(?:(?:option|answer|and so|as such)\s+)?(?:"
+    r"[)\]][\"']?\s+(?:is|are|was|were|would be)\s+(?:\w+ly\s+|also\s+|both\s+|therefore\s+|thus\s+){0,2}"
+    r"(?:wrong|incorrect|false|inaccurate|not (?:correct|right|true|the)\b|ruled out|eliminated|invalid|untrue)"
+    r"|[\"']?\s*(?:(?:option|answer|and so|as such)\s+)?(?:"
     r"(?:is|are|was|were|would be|can be|could be|may be|should be|must be|seems|appears|looks"
     r"|being)\s+(?:\w+ly\s+|also\s+|both\s+|all\s+|just\s+|too\s+){0,2}"
     r"(?:(?:an?|the|only|just|one)\s+){0,2}(?:not\b|n't|(?:common|tempting|partially|partly|plausible"
@@ -98,10 +101,10 @@ REJECTED_AFTER = re.compile(
     r"|unlikely|inaccurate|irrelevant|untrue|inappropriate|unrelated|too\b|implausible|off\b|distractors?)"
     r"|(?:isn't|aren't|wasn't|doesn't|does not|do not|don't|cannot|can't|can not|won't|wouldn't|would not"
     r"|could not|couldn't|fails?\b|contradicts?\b|gets it wrong)"
-    r"|[:=|(\[,–—-]\s*(?:(?:this|that|it|option|statement|the|an?|is|are|which|clearly|also"
+    r"|(?:[-=]>|[:=|(\[,–—→-])\s*(?:(?:this|that|it|option|statement|the|an?|is|are|which|clearly|also"
     r"|answer)\s+){0,4}(?:wrong|incorrect|false\b|no(?=\s*(?:[.;|)\]]|\Z))|inaccurate|untrue|eliminated"
     r"|ruled out|not (?:correct|true|right)|too\b|❌|✗|✘|×|✖)"
-    r"|[.)]+\s*(?:false|wrong|incorrect)(?=\s*(?:[.,;:|]|\Z|because|since|as))"
+    r"|[.)]+\s*(?:false|wrong|incorrect)(?=\s*(?:[.,;|]|:\s*[^\s]|\Z|because|since|as))"
     r"|(?:ist|sind|est|sont|es|son|è|sono|é|são|está|is|zijn) (?:also |daher |donc |aussi |por tanto "
     r"|quindi |onjuist|fout|verkeerd)?"
     r"(?:falsch|nicht|inkorrekt|fauss?e?s?\b|incorrecte?|incorrecta|falsa?\b|errata|sbagliata|errada"
@@ -140,7 +143,8 @@ CORRECTION = re.compile(
 """Words that may withdraw what stands before; they do only if another answer follows, or as `WITHDRAWAL` alone."""
 
 WITHDRAWAL = re.compile(
-    r"(?:(?:wait|hmm+|actually|sorry|oops)[\s,.!—–-]{0,4}(?:no\b|that(?:'s| is) (?:wrong|incorrect"
+    r"(?:(?:wait|hmm+|actually|sorry|oops)[\s,.!—–-]{0,4}(?:no\b|i mis(?:read|understood)"
+    r"|that(?:'s| is) (?:wrong|incorrect"
     r"|not right)|scratch that|i (?:was|am) wrong)"
     r"|scratch that|strike that|i take (?:that|it) back|i was wrong|that(?:'s| is| was) (?:wrong|incorrect"
     r"|not right|a mistake))(?!\w)",
@@ -168,7 +172,8 @@ CHOOSING_BEFORE = re.compile(
     r"|treat(?:ed)?|assess(?:ed)?|judge[sd]?|read)(?: [^.!?,;:]{1,60})?? as"
     r"|(?:falls?|belongs?|fits?|goes)(?: best)? (?:under|into|to|in|within)|relat(?:es|ed|ing) (?:most "
     r"|primarily |mainly |directly |closely )*to|(?:predict|expect|forecast|believe|think|call it"
-    r"|call this|answer with|respond with|assign(?:ed)?|is about|concerns|match(?:es)?(?: with)?))"
+    r"|call this|(?:label|rate|mark|tag|classify|consider|deem|grade|judge) (?:it|this|that|the \w+)"
+    r"|answer with|respond with|assign(?:ed)?|is about|concerns|match(?:es)?(?: with)?))"
     r"(?:\s+(?:a|an|the|that|it|it's|is|will|would|this|to|be|for|option|answer|label|category|class"
     r"|choice|letter|issue|of|probably|likely|most|clearly|here|mostly|slightly|somewhat|definitely)\b"
     r"|[\s:\"'(\[-])*+\Z",
@@ -215,6 +220,16 @@ CJK_HEAD = re.compile(
     r"|立场)[^\s.!?]{0,8}\s{0,2}[:=]?\s{0,2}[\"'(\[]{0,2}\Z"
 )
 
+OTHER_LANGUAGES_HEAD = re.compile(
+    r"(?:คำตอบ(?:ที่ถูก(?:ต้อง)?)?(?:คือ)?|उत्तर|الإجابة|الجواب|جواب|התשובה"
+    r"|\b(?:odpověď je|odpoveď je|odgovor je|отговор(?:ът)? е|vastaus on|vastus on|svarið er|răspunsul(?: corect)? este"
+    r"|jawaban(?:nya)?(?: yang (?:benar|tepat))? (?:adalah|ialah)|đáp án(?: đúng)?(?: là)?|câu trả lời(?: đúng)? là"
+    r"|jibu(?: sahihi)? ni|ang (?:tamang )?sagot ay|atsakymas yra|atbilde ir|helyes válasz(?: a)?))"
+    r"[^\S\n]{0,2}[:=]?[^\S\n]{0,2}[\"'(\[]{0,2}\Z",
+    re.IGNORECASE,
+)
+CONTENT_CLAUSE = re.compile(r"\s+(?:(?:is|was)\s+)?that\b", re.IGNORECASE)
+LIKEWISE_BEFORE = re.compile(r"\b(?:and so|as) (?:is|are|was|were|does|do)(?: the| option)*[\s\"'(]*\Z", re.IGNORECASE)
 DASHES = word_set("— – -")
 ARTICLES = word_set("the a an this")
 HYPOTHETICAL_AFTER = re.compile(
@@ -224,7 +239,8 @@ HYPOTHETICAL_AFTER = re.compile(
 )
 AFFIRMED_AFTER = re.compile(
     r"[.!–—;:✔-]\s*(?:this|that|which|it)(?:'s| is)?\s+(?:therefore |thus |exactly |the |also |clearly |best ){0,2}"
-    r"(?:match(?:es)?|fits|answers|correct|right|true|what (?:the|we)|answer)\b(?! for| if| when)",
+    r"(?:match(?:es)?|fits|answers|correct|right|true|what (?:the|we)|answer)\b(?! for| if| when)"
+    r"|[.!–—;:✔-]\s*(?:this|that) (?:is|one is) it(?=\s*(?:[.!]|\Z))",
     re.IGNORECASE,
 )
 REASON_BEFORE = re.compile(r"[\"')\s]*,?\s*(?:as|because|since|with|given)\b(?!.*\bbut\b)", re.IGNORECASE)
@@ -273,7 +289,8 @@ VERB_AFTER = re.compile(
     re.IGNORECASE,
 )
 CORRECT_AFTER = re.compile(
-    r"\s*(?:option\s+)?(?:[:=|(\[,–—-]\s*|,?\s*\b(?:which\s+)?(?:is|are|would be|must be|seems(?: to be)?"
+    r"[\"')\]]{0,2}\s*(?:option\s+)?(?:(?:[-=]>|[:=|(\[,–—→-])\s*"
+    r"|,?\s*\b(?:which\s+)?(?:is|are|would be|must be|seems(?: to be)?"
     r"|appears(?: to be)?|looks(?: to be)?|to be|as|being|was|should be|has to be)\s+)"
     r"(?:(?:this|that|it|is|the|a|an|option|statement|most|more|only|clearly|definitely|therefore|thus"
     r"|indeed|obviously|best|one|also|probably|likely|my|final|single|logically|hence|then)\s+){0,5}"
@@ -281,6 +298,8 @@ CORRECT_AFTER = re.compile(
     r"|superior\b|preferable\b|preferred\b|complete (?:answer|option)|appropriate\b|suitable\b|better\b"
     r"|best\b|fitting\b|valid\b|the one(?! (?:of|that))\b|what (?:i|we|remains|is left)\b(?!(?:'d| would) have)"
     r"|yes(?=\s*(?:[.;|)\]]|\Z))"
+    r"|(?:match(?:es)?|fits|agrees with) (?:with )?(?:our|the|my) (?:\w+ )?(?:calculat|comput|result|answer|definition|description)"
+    r"|what the (?:text|textbook|book|question|rule|definition|standard|passage)\b"
     r"|remaining\b|closest\b|✅|✓|✔|☑)"
     r"|[.)]+\s*(?:true|right|correct)\b|[:=|(\[.)]*\s*[✅✓✔☑]"
     r"|\s+(?:is|does|was)\s*[.!]"
@@ -298,6 +317,12 @@ INSTRUCTION = re.compile(
     r"|categories) are|options:|choices:|labels:|one of)\b",
     re.IGNORECASE,
 )
+ONLY_BEFORE = re.compile(r"(?:\A\s*|[,;:]\s|\b(?:but|and|so|that)\s)only (?:option |choice |answer |letter )?[(\"']?\Z", re.IGNORECASE)
+VERB_FOLLOWS = re.compile(r"[)\"']?\s(?!if\b|when\b|or\b|and\b|to\b|could\b|might\b|may\b)[a-z]{2,}")
+BRACKET_AFTER = re.compile(
+    r"[)\"']?\s?\((?!(?:\w+ )?(?:correct|incorrect|wrong|right|true|false|yes|no|not|answer)\b)[^()]{1,100}\)", re.IGNORECASE
+)
+"""A remark in brackets behind a mention, with no verdict of its own: "Option B ($1,018.59): correct"."""
 DRAFT_AFTER = re.compile(r"\s*(?:at first|initially|at first glance|on the surface)\b", re.IGNORECASE)
 CROSS_AFTER = re.compile(r"\s*[:=|(\[.)]*\s*[❌✗✘✖]")
 EXCEPT_BEFORE = re.compile(

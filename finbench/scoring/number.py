@@ -58,7 +58,7 @@ def extract_number(output: str, question: str | None = None) -> Extraction[Numbe
         calculation that is not carried out. `followed_format` is true where the reply is the number alone, or its last
         line is "Answer: <number>".
     """
-    text = prepare(output)
+    text = _without_cut_repeat(prepare(output))
     hints = read_question(question)
     refused = False
     for segment in segments(_clip(text)):
@@ -71,6 +71,14 @@ def extract_number(output: str, question: str | None = None) -> Extraction[Numbe
         if decision.settled:
             break
     return Extraction(None, "refused" if refused else "unparsed", False)
+
+
+def _without_cut_repeat(text: str) -> str:
+    """Of a loop of equal lines that breaks off within a line all but that piece."""
+    head, _, piece = text.rpartition("\n")
+    lines = head[-2000:].split("\n")[-3:]
+    repeats = len(lines) == 3 and len(set(lines)) == 1
+    return head.rstrip() if repeats and piece != lines[0] and lines[0].startswith(piece) else text
 
 
 def _clip(text: str) -> str:

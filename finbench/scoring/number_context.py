@@ -48,9 +48,22 @@ PREMISE = re.compile(
     r"|exceeds|exceeded|above|below|under|on revenues? of|on sales of)\s$",
     re.IGNORECASE,
 )
+OPERAND = re.compile(
+    r"\b(?:divid(?:e|ing)|multiply(?:ing)?|subtract(?:ing)?|take|taking)\s[^.;=≈:\n]{1,80}\s(?:by|from|and subtract"
+    r"|and multiply by|and divide by|and add)\s(?:the \w+ of )?[$€£]?\s?\Z",
+    re.IGNORECASE,
+)
+"""What is to be divided or subtracted: "divide 120 by 80"."""
 THAN = re.compile(
     r"\b(?:than|compared (?:to|with)|versus|vs\.?|against|over|from)\s(?:in\s|for\s|fiscal\s|the\s|year\s"
     r"|that of\s|of\s){0,3}$",
+    re.IGNORECASE,
+)
+MOVED_TO = re.compile(
+    r"\b(?:fell|fall(?:s|ing|en)?|rose|ris(?:es|ing|en)|dropp?(?:ed|s|ing)|declin(?:ed|es|ing)|decreas(?:ed|es|ing)"
+    r"|increas(?:ed|es|ing)|grew|gr(?:own|ows|owing)|went|climb(?:ed|s|ing)|slipp?(?:ed|s)|mov(?:ed|es|ing)"
+    r"|chang(?:ed|es|ing)|improv(?:ed|es)|down|up)\s+(?:[^\s.;:]+\s+){0,3}?to\s+"
+    r"(?:about |around |just |only )?[$€£]?\Z",
     re.IGNORECASE,
 )
 OPERATOR_AFTER = re.compile(

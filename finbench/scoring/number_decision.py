@@ -78,6 +78,7 @@ _DEPENDS = re.compile(r"\bdepend(?:s|ing)? (?:up)?on\b", re.IGNORECASE)
 _CUT_CONCLUSION = re.compile(
     r"\b(?:so|therefore|thus|hence)\b[^\d\n]{1,80}\b(?:is|was|are|were|by|of|equals|about|approximately)\s*$", re.I
 )
+_CUT_EQUATION = re.compile(r"[=≈]\s*[$€£]?\s*\Z")
 _NO_CHANGE = re.compile(
     r"\b(?:no (?:net )?change|did not change|didn't change|unchanged|remained (?:flat|constant|the same)"
     r"|stayed (?:flat|the same))\b",
@@ -278,6 +279,8 @@ def _from_statements(masked: str, parts: Sequence[Statement], hints: Hints) -> D
         ):
             return Decision(Mention(0, 0, 0.0, "none", words=True), settled=True)
         return Decision(found.mention if found else None, refused=declined is not None, settled=found is not None)
+    if stated[-1][0] is parts[-1] and _breaks_off(parts[-1].text, stated[-1][1]):
+        return _from_statements(masked, parts[:-1], hints) if len(parts) > 1 and _concluded(stated[:-1]) else _UNDECIDED
     drafts = [entry for entry in stated if entry[0].role is not Role.DRAFT]
     stated = drafts or stated
     if stated[-1][0] is parts[-1] and _CUT_CONCLUSION.search(parts[-1].text):
@@ -293,6 +296,16 @@ def _from_statements(masked: str, parts: Sequence[Statement], hints: Hints) -> D
     ):
         return _UNDECIDED
     return _last(stated, hints)
+
+
+def _breaks_off(text: str, found: Pick) -> bool:
+    """Whether a statement ends in an equals sign that something else than its amount stands before."""
+    cut = _CUT_EQUATION.search(text)
+    return cut is not None and found.mention is not None and text[found.mention.end :].strip(" =≈$%)") != ""
+
+
+def _concluded(stated: Sequence[tuple[Statement, Pick]]) -> bool:
+    return any(part.role is Role.CONCLUSION for part, _ in stated)
 
 
 def _lead(read: Sequence[tuple[Statement, Pick | None]], stated: Sequence[tuple[Statement, Pick]]) -> Mention | None:

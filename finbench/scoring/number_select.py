@@ -57,6 +57,8 @@ def pick(text: str, hints: Hints) -> Pick | None:
         ]
         return Pick(leaning[-1]) if leaning and _agree(leaning) else CONFLICT
     candidates = [mention for mention in usable if not _excluded(text, mention, hints)]
+    if hints.change:
+        candidates = _without_levels(text, candidates)
     if hints.year:
         years = [mention for mention in candidates if mention.year]
         if years:
@@ -71,6 +73,14 @@ def pick(text: str, hints: Hints) -> Pick | None:
     if chosen is None or chosen.mention is None:
         return chosen
     return replace(chosen, mention=_directed(text, chosen.mention, hints))
+
+
+def _without_levels(text: str, candidates: list[Mention]) -> list[Mention]:
+    """Where a change is asked for: without the levels that something moved to, if a change of that unit is told too."""
+    levels = [one for one in candidates if words.MOVED_TO.search(text[max(0, one.start - _WINDOW) : one.start])]
+    others = [one for one in candidates if one not in levels and not one.year]
+    told = {one.unit for one in others if not re.search(r"\bfrom\s\S{0,3}\Z", text[: one.start][-12:], re.IGNORECASE)}
+    return [one for one in candidates if one not in levels or one.unit not in told]
 
 
 def _without_operands(text: str, found: Sequence[Mention], hints: Hints) -> list[Mention] | None:
@@ -97,6 +107,8 @@ def _without_operands(text: str, found: Sequence[Mention], hints: Hints) -> list
                 out.add(index + 1)
             elif comparable and hints.words and not hints.change and words.MOVED_FROM.search(text, 0, first.start):
                 out.add(index)  # where it went is the level asked for
+            elif hints.change and "point" in text[first.start : first.end].lower():
+                out.add(index + 1)  # "fell 3 percentage points to 8%"
             elif comparable:
                 out |= {index, index + 1}
             elif first.unit in ("percent", "bps"):  # a change and the level that it led to
@@ -141,7 +153,7 @@ def _excluded(text: str, mention: Mention, hints: Hints) -> bool:
         return True
     if mention.year:
         return bool(words.THAN.search(before))
-    return bool(words.PREMISE.search(stripped) or words.PREMISE.search(before))
+    return bool(words.PREMISE.search(stripped) or words.PREMISE.search(before) or words.OPERAND.search(before))
 
 
 def _strip_fill(before: str) -> str:

@@ -62,7 +62,9 @@ _ASIDE = re.compile(
     r"^\W{0,4}(?:notes?|sources?|references?|confidence|certainty|disclaimer|assumptions?|remarks?"
     r"|caveats?|footnotes?|n\.?b\.?|p\.?s\.?|units?|page|context|given data|tip|hint|important|please note"
     r"|tokens?|score|rating|time|date|task|id)\b\s?[\d#]{0,3}\s?(?:[:.(\]–-]|that\b)"
-    r"|^\W{0,4}\[\d{1,2}\]\s|^\W{0,2}please note",
+    r"|^\W{0,4}\[\d{1,2}\]\s|^\W{0,2}please note"
+    r"|^\W{0,4}(?:(?:please )?let me know|feel free|(?:i )?hope (?:this|that|it)|if you (?:have|need|want|would|'d)"
+    r"|would you like|do you (?:want|need)|is there any|happy to|thank(?:s| you))\b",
     re.IGNORECASE,
 )
 _CONCLUSION = re.compile(

@@ -14,6 +14,7 @@ from finbench.scoring.number_select import CONFLICT, Pick, pick, same
 _ANSWER_KEYS = (
     "final_answer", "answer", "final", "result", "prediction", "output", "response", "value", "number", "solution",
 )  # fmt: skip
+_CALL_KEYS = ("arguments", "parameters", "input", "args")
 _UNIT_KEYS = ("unit", "units", "scale")
 _UNIT_WORDS = re.compile(
     r"thousand|million|billion|trillion|basis points?|bps|%|percent\w*|[$€£¥]|\b[A-Z]{3}\b|dollars?", re.I
@@ -44,6 +45,9 @@ def json_picks(text: str, hints: Hints) -> Iterator[tuple[int, int, Pick | None]
 def _from_object(item: dict[str, Any], hints: Hints, depth: int = 0) -> Pick | None:
     keys = {re.sub(r"[\s-]+", "_", str(key).strip().lower()): key for key in item}
     chosen = next((keys[name] for name in _ANSWER_KEYS if name in keys), None)
+    nested = [key for key in item if isinstance(item[key], dict)]
+    if len(nested) == 1 and str(nested[0]).lower() in _CALL_KEYS:
+        chosen = nested[0]
     if chosen is None:
         ending = [key for name, key in keys.items() if name.endswith(("_answer", "answer_value"))]
         rest = [

@@ -11,7 +11,7 @@ from finbench.scoring import lexicon as lex
 from finbench.scoring.mentions import FIRST, Form, M, form_of, index_of
 
 _SEPARATOR = (
-    r"(?:[)\]\"']?[ ]*(?:and/or\b|[-=]?>|[,/&+|→-]|\b(?:and|or|nor|to|und|oder|et|ou|y|o)\b)[ ]*"
+    r"(?:[)\]\"']?[ ]*(?:and/or\b|[-=]?>|[,/&+|→-]|\b(?:and|or|nor|to|und|oder|et|ou|y|o)\b|和|与|及|或|と)[ ]*"
     r"(?:(?:and|or|nor|even|slightly|somewhat|option|mildly|possibly|perhaps|the|a)[ ]+){0,3}[(\[\"']?|[ ]+)"
 )
 _GROUP = re.compile(rf"{M}(?:(?:{_SEPARATOR})?{M})*+", re.IGNORECASE)
@@ -88,6 +88,8 @@ class Group:
 
 def _split_pick(found: re.Match[str]) -> list[tuple[int, int]]:
     """Take "B and C, C" apart: the last mention picks from those before it."""
+    if found.end() - found.start() == 1:
+        return [found.span()]
     members = [place for place, character in enumerate(found[0]) if ord(character) >= FIRST]
     if (
         len(members) == 3

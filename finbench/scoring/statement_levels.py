@@ -29,8 +29,15 @@ def classify(group: Group, previous: Group | None, wording: Wording) -> None:
         lex.REJECTED_BEFORE.search(group.left)
         or (rest and rest[-1] in lex.NEGATORS)
         or lex.REJECTED_AFTER.match(group.right)
+        or lex.REJECTED_AFTER.match(_beyond_bracket(group))
     ):
         group.rejected = True
+        return
+    if previous is not None and previous.rejected and lex.LIKEWISE_BEFORE.search(group.left):
+        group.rejected = True  # "A is wrong and so is D"
+        return
+    if len(group.indices) > 1 and group.right.startswith(":"):
+        group.rejected = True  # "hawkish/dovish: hawkish" begins with what is asked
         return
     if not wording.topics and lex.CROSS_AFTER.match(group.right):
         group.rejected = True
@@ -61,8 +68,9 @@ def classify(group: Group, previous: Group | None, wording: Wording) -> None:
         if group.first_line and (previous is None or previous.rejected or previous.indices == group.indices):
             group.level = Level.ANSWER
     if previous is not None and previous.level == Level.ANSWER and not group.left.strip(_PUNCTUATION):
-        adjoins = group.start - previous.end <= 6 and previous.form is Form.LETTER
-        if adjoins and (group.form is not Form.LETTER or not group.right.strip(_PUNCTUATION)):
+        adjoins = group.start - previous.end <= 6
+        closes = not group.right.strip(_PUNCTUATION)
+        if adjoins and (closes if previous.form is not Form.LETTER else group.form is not Form.LETTER or closes):
             group.level = Level.ANSWER  # "A. B. C." or a letter with another option's text
     if (
         previous is not None
@@ -71,12 +79,20 @@ def classify(group: Group, previous: Group | None, wording: Wording) -> None:
         and lex.REASON_BEFORE.match(group.left)
     ):
         group.level = Level.NONE  # "is positive, as it gives a neutral view": a reason, not another verdict
+    if wording.topics and previous is not None and previous.level and lex.CONTENT_CLAUSE.match(group.left):
+        group.level = min(group.level, Level.NONE)  # "a rumour that the deal is complete": what the rumour says
     both = previous is not None and previous.head and previous.level == group.level == Level.PREDICATE
     if previous is not None and both and _EQUATES.fullmatch(group.left):
         for each in (previous, group):  # "a par bond is a zero-coupon bond" says which neither is
             each.level, each.question = Level.NONE, True
     if group.partial and group.level < Level.CONCLUSION:
         group.level = min(group.level, Level.PREDICATE)
+
+
+def _beyond_bracket(group: Group) -> str:
+    """What follows a mention behind a remark in brackets; empty where there is no such remark."""
+    bracket = lex.BRACKET_AFTER.match(group.right)
+    return group.right[bracket.end() :] if bracket else ""
 
 
 def _is_head(group: Group) -> bool:
@@ -92,7 +108,7 @@ def _level_left(group: Group, rest: list[str], previous: Group | None, wording: 
     last = rest[-1] if rest else ""
     copula = bool(gap & lex.COPULAS or (gap & lex.DASHES and last in wording.nouns | wording.topics))
     window = set(rest[-14:])
-    if lex.CJK_HEAD.search(left):
+    if lex.CJK_HEAD.search(left) or lex.OTHER_LANGUAGES_HEAD.search(left):
         return Level.ANSWER
     if lex.CORRECTING_BEFORE.search(left):
         return Level.ANSWER
@@ -162,8 +178,10 @@ def _level_left(group: Group, rest: list[str], previous: Group | None, wording: 
 def _level_right(group: Group, rest: list[str], wording: Wording) -> Level:
     if lex.HYPOTHETICAL_AFTER.match(group.right):
         return Level.NONE
-    if lex.CORRECT_AFTER.match(group.right):
+    if lex.CORRECT_AFTER.match(group.right) or lex.CORRECT_AFTER.match(_beyond_bracket(group)):
         return Level.CONCLUSION
+    if group.form is Form.LETTER and lex.ONLY_BEFORE.search(group.left) and lex.VERB_FOLLOWS.match(group.right):
+        return Level.CONCLUSION  # "but only C raises both"
     if group.line_start and lex.AFFIRMED_AFTER.search(group.right):
         return Level.CONCLUSION
     if (

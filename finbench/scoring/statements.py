@@ -47,6 +47,7 @@ def read(text: str, wording: Wording) -> Reading:
         previous = group
     _demote_enumerations(groups, max(2, wording.count))
     _demote_listed_lines(text, groups)
+    _promote_last_word(text, groups)
     return _resolve(text, groups, wording)
 
 
@@ -89,6 +90,17 @@ def _demote_listed_lines(text: str, groups: Sequence[Group]) -> None:
                     break
                 if group.level == Level.NONE or (group.level == Level.ANSWER and not any(map(str.isalnum, group.left))):
                     group.level, group.question = Level.NONE, True
+
+
+def _promote_last_word(text: str, groups: Sequence[Group]) -> None:
+    """An answer that is a sentence of its own, ends the reply and follows a correction is the corrected answer."""
+    last = groups[-1] if groups else None
+    if last is None or last.level or last.rejected or last.question or len(groups) < 2:
+        return
+    if any(map(str.isalnum, last.left)) or any(map(str.isalnum, text[last.end : last.end + 400])):
+        return
+    if any(marker[0].lower() != "no" for marker in lex.CORRECTION.finditer(text, groups[-2].end, last.start)):
+        last.level = Level.ANSWER
 
 
 def _resolve(text: str, groups: Sequence[Group], wording: Wording) -> Reading:

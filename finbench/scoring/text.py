@@ -188,9 +188,14 @@ def segments(text: str) -> list[str]:
     return pieces
 
 
-_STRUCK = re.compile(r"~~[^~\n]{1,300}~~|<(del|s|strike)>[^<\n]{0,300}</\1>", re.IGNORECASE)
+_STRUCK = re.compile(
+    r"~~[^~\n]{1,300}~~|(?<![~\w])~[^\W\d](?:[^~\n]{0,80}[^~\s])?~(?![~\w])|<(del|s|strike)>[^<\n]{0,300}</\1>",
+    re.IGNORECASE,
+)
 _TICKED = re.compile(r"^([ ]{0,8}[-*+]?[ ]?)\[[xX✓✔]\][ ]", re.MULTILINE)
 _UNTICKED = re.compile(r"^[ ]{0,8}[-*+]?[ ]?\[[ ]?\][ ][^\n]{0,400}$", re.MULTILINE)
+_UNMARKED = re.compile(r"^[ ]{0,8}[-*+]?[ ]?(?:\([ ]?\)|[○◯⚪☐⬜])[ ]?\S[^\n]{0,400}$", re.MULTILINE)
+_MARKED = re.compile(r"^([ ]{0,8}[-*+]?[ ]?)(?:\([xX✓✔•●*]\)|[◉●⦿⚫🔘☑☒])[ ]?(?=\S)", re.MULTILINE)
 _ANSWER_TAG = re.compile(r"<(?:final_?)?answer>|\[(?:FINAL_?)?ANSWER\]|<\|answer\|>", re.IGNORECASE)
 _ANSWER_TAG_END = re.compile(r"</(?:final_?)?answer>|\[/(?:FINAL_?)?ANSWER\]", re.IGNORECASE)
 _ANGLE = re.compile(r"<([A-Za-z])>(?=[ ]{0,4}(?:$|\.))", re.MULTILINE)
@@ -247,6 +252,8 @@ def unwrap(text: str) -> str:
     text = _STRUCK.sub(" ", text).replace("{,}", ",")
     if _TICKED.search(text):
         text = _TICKED.sub(r"\1", _UNTICKED.sub("", text))
+    if _UNMARKED.search(text) and _MARKED.search(text):
+        text = _MARKED.sub(r"\1", _UNMARKED.sub("", text))
     pieces: list[str] = []
     position = 0
     for start, inner, inner_end, end in _boxes(text):

@@ -17,6 +17,7 @@ from finbench.stats.allpairs import AllPairsJackknife, AllPairsPermutation, all_
 from finbench.stats.bootstrap import bootstrap, bootstrap_difference, bootstrap_systems
 from finbench.stats.clustered import ClusteredDifference, paired_clustered_t
 from finbench.stats.clustered_tango import clustered_tango
+from finbench.stats.corpus_retention import retention_jackknife
 from finbench.stats.errors import (
     ClusterError,
     DegenerateError,
@@ -186,6 +187,7 @@ __all__ = [
     "rank_models",
     "retention_aggregate",
     "retention_binary",
+    "retention_jackknife",
     "retention_suite",
     "retention_t",
     "score_part",

@@ -206,22 +206,23 @@ def noninferiority_items(
 
 
 def mcnemar_power(
-    n: int, p10: float, p01: float, *, alpha: float = 0.05, test: Literal["midp", "exact"] = "midp"
+    n: int, p10: float, p01: float, *, alpha: float = 0.05, test: Literal["midp", "exact", "normal"] = "midp"
 ) -> float:
-    """Power of McNemar's test by complete enumeration over the discordant counts; no approximation.
+    """Power of McNemar's test: by complete enumeration over the discordant counts, or in closed form.
 
     Given m discordant items the test rejects outside a symmetric range of a Binomial(m, 1/2); m itself is
-    Binomial(n, p10 + p01), and of the m a Binomial(m, p10 / (p10 + p01)) are wins of the first system.
+    Binomial(n, p10 + p01), and of the m a Binomial(m, p10 / (p10 + p01)) are wins of the first system. That is no
+    approximation; "normal" is one, of Connor 1987, doi:10.2307/2531961, about a point off at a few hundred items.
 
     Args:
         n: Number of independent items.
         p10: Chance that only the first system is right.
         p01: Chance that only the second system is right.
         alpha: Two-sided significance level.
-        test: Mid-p or exact.
+        test: Mid-p, exact, or the normal approximation to the chi-square test.
 
     Returns:
-        Chance of p <= alpha; with p10 = p01 the size of the test.
+        Chance of p <= alpha; with p10 = p01 the size of the test (half of it for "normal", which looks at one side).
 
     Raises:
         SettingError: If a setting is outside its range.
@@ -233,6 +234,8 @@ def mcnemar_power(
         raise SettingError(f"p10 and p01 must be shares whose sum is at most 1, got {p10} and {p01}")
     if n * total < 1e-12:
         return 0.0  # hardly any discordant item, so nothing can be found; scipy's pmf overflows at such shares
+    if test == "normal":
+        return _connor_power(n, abs(p10 - p01), total, alpha)
     # Ten standard deviations and a dozen items around the mean leave out less than 1e-15 of the mass.
     centre, spread = n * total, 10 * math.sqrt(n * total * (1 - total)) + 12
     m = np.arange(max(math.floor(centre - spread), 0), min(math.ceil(centre + spread), n) + 1)
@@ -314,6 +317,12 @@ def paired_variance(omega2: float, within_a: float, within_b: float, epochs_a: i
     if min(omega2, within_a, within_b) < 0 or min(epochs_a, epochs_b) < 1:
         raise SettingError("variances must be at least 0 and epochs at least 1")
     return omega2 + within_a / epochs_a + within_b / epochs_b
+
+
+def _connor_power(n: int, difference: float, discordance: float, alpha: float) -> float:
+    excess = math.sqrt(n) * difference - float(stats.norm.isf(alpha / 2)) * math.sqrt(discordance)
+    spread = math.sqrt(max(discordance - difference**2, 0.0))
+    return float(stats.norm.cdf(excess / spread)) if spread > 0 else float(excess > 0)
 
 
 def _quantiles(alpha: float, power: float, df: float) -> float:

@@ -110,7 +110,7 @@ def wilson_counts(correct: int, n: int, *, level: float = 0.95) -> ProportionInt
     Raises:
         SettingError: If the counts are not 0 <= correct <= n with n >= 1, or `level` is not between 0 and 1.
     """
-    _check_counts(correct, n)
+    check_counts(correct, n)
     low, high = wilson_bounds(correct / n, n, normal_critical(check_level(level)))
     return ProportionInterval(
         estimate=correct / n, low=low, high=high, level=level, n=n, clusters=None, n_effective=float(n), method="wilson"
@@ -131,7 +131,7 @@ def clopper_pearson(correct: int, n: int, *, level: float = 0.95) -> ProportionI
     Raises:
         SettingError: If the counts are not 0 <= correct <= n with n >= 1, or `level` is not between 0 and 1.
     """
-    _check_counts(correct, n)
+    check_counts(correct, n)
     tail = (1 - check_level(level)) / 2
     low = float(stats.beta.ppf(tail, correct, n - correct + 1)) if correct > 0 else 0.0
     high = float(stats.beta.isf(tail, correct + 1, n - correct)) if correct < n else 1.0
@@ -162,7 +162,7 @@ def plus_four_variance(correct: float, n: int) -> float:
     Raises:
         SettingError: If the counts are not 0 <= correct <= n with n >= 1.
     """
-    _check_counts(correct, n)
+    check_counts(correct, n)
     p = (correct + 2) / (n + 4)
     return p * (1 - p) / (n + 4)
 
@@ -189,6 +189,11 @@ def counts_of(scores: FloatArray) -> tuple[int, int]:
     return int(np.count_nonzero(scores)), scores.size
 
 
-def _check_counts(correct: float, n: int) -> None:
+def check_counts(correct: float, n: int) -> None:
+    """Refuse counts that cannot be.
+
+    Raises:
+        SettingError: If not 0 <= correct <= n with n >= 1.
+    """
     if not (n >= 1 and 0 <= correct <= n):
         raise SettingError(f"a proportion needs 0 <= correct <= n and n >= 1, got correct={correct} and n={n}")

@@ -53,7 +53,7 @@ class Retention:
         n: Number of items.
         clusters: Number of clusters, or None where items are independent.
         n_needed: Items that would settle an inconclusive verdict with 80 % power; else None.
-        method: "tango", "tango-clustered", "clustered-t", "aggregate-t" or "suite-tango".
+        method: "tango", "tango-clustered", "clustered-t", "jackknife-t", "aggregate-t" or "suite-tango".
     """
 
     difference: float

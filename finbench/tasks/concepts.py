@@ -86,7 +86,8 @@ MMLU_FINANCE = TaskDefinition(
             ),
             Source(
                 uri="https://github.com/hendrycks/test",
-                note="the original: seven of the 57 subjects, test split; the folder form holds these rows",
+                note="the original: seven of the 57 subjects, test split, no commit verified; the folder form holds "
+                "them, from the copy in google-deepmind/opro at e81b2f573ce4e15755c70c2535279d6fb940b4b7",
             ),
         ),
         licence="MIT",

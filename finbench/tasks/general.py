@@ -112,7 +112,8 @@ MMLU = TaskDefinition(
             ),
             Source(
                 uri="https://github.com/hendrycks/test",
-                note="the original; the folder form holds 1,000 questions of the 50 other subjects (an unofficial set)",
+                note="the original, no commit verified; the folder form holds 1,000 questions of the 50 other subjects "
+                "(an unofficial set), from google-deepmind/opro at e81b2f573ce4e15755c70c2535279d6fb940b4b7",
             ),
         ),
         licence="MIT",

@@ -125,6 +125,13 @@ def test_a_wrong_option_names_the_help_of_its_command() -> None:
     assert "tasks --help" in one_line(finbench("tasks", "--colour"))
 
 
+def test_power_says_what_the_clusters_cost() -> None:
+    alone = finbench("power", "--items", "300").stdout
+    assert alone.startswith("300 items, 15 % answered differently: differences of 6.3 points")
+    clustered = finbench("power", "--items", "300", "--clusters", "30", "--icc", "0.2").stdout
+    assert clustered.startswith("300 items in 30 clusters (correlation 0.2 within), 15 %")
+
+
 # --- JSON
 
 

@@ -64,7 +64,7 @@ def test_no_evidence_names_the_difference_that_would_have_shown(make_run: MakeRu
 def test_versions_that_do_not_compare_share_no_table(make_run: MakeRun, tmp_path: Path) -> None:
     site = built([make_run("a"), make_run("b"), make_run("c", version="2-A")], tmp_path)
     tables = [
-        {row["model"] for row in json.loads(path.read_text())["rows"]}
+        {row["model"] for row in json.loads(path.read_text())["rows"] if "baseline" not in row["flags"]}
         for path in (site / "data").glob("board-tasks-*.json")
     ]
     assert sorted(map(sorted, tables)) == [["a", "b"], ["c"]]
@@ -77,6 +77,17 @@ def test_marks_of_guessing_and_of_one_answer(make_run: MakeRun) -> None:
     one = make_run("one")
     items = tuple(replace(item, pred="neutral") for item in one.items)
     assert replace(one, items=items).collapsed == "neutral"
+
+
+def test_fewer_right_answers_than_guessing_are_below_chance_and_not_near_it(make_run: MakeRun) -> None:
+    found = facts_of(make_run("mute", right=0.0))
+    assert found.below_chance and not found.near_chance
+
+
+def test_one_model_alone_has_no_rank(make_run: MakeRun, tmp_path: Path) -> None:
+    page = (built([make_run("a")], tmp_path) / "index.html").read_text(encoding="utf-8")
+    assert 'class="num first"' not in page and "the only one" in page
+    assert 'class="num first"' in (built([make_run("a"), make_run("b")], tmp_path) / "index.html").read_text()
 
 
 def test_what_is_not_disclosed_is_said_to_be(make_run: MakeRun, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from finbench.stats.clustered_tango import clustered_tango
 from finbench.stats.families import holm, holm_pairs
 from finbench.stats.flags import Flag, effective_clusters, flags, may_claim
 from finbench.stats.means import mean_interval
-from finbench.stats.paired import mcnemar_midp, paired_binary, tango
+from finbench.stats.paired import PairedTable, mcnemar_midp, paired_binary, tango
 from finbench.stats.pairs import all_pairs_binary, all_pairs_t
 from finbench.stats.power import design_effect, items_for_difference, mcnemar_power, mde, noninferiority_items, plan
 from finbench.stats.proportions import clopper_pearson, plus_four_variance, wilson, wilson_counts
@@ -32,6 +32,7 @@ from finbench.stats.ranks import rank_intervals
 from finbench.stats.retention import Verdict, retention_aggregate, retention_binary, retention_t, tost_t
 from finbench.stats.seeds import two_way_t
 from finbench.stats.sequential import e_value, mcnemar_e_value
+from finbench.stats.textbook import beta_interval, mcnemar_chi_square, wald_interval
 from finbench.stats.validation import clusters_of
 
 Z2 = 1.959963984540054**2
@@ -249,11 +250,45 @@ def test_exact_size_of_midp_stays_below_its_level() -> None:
     assert 0.0497 < max(sizes) <= 0.05
 
 
+ALONE = """
+import importlib, pkgutil, sys
+
+class OnlyNumpyAndScipy:
+    def find_spec(self, name, path=None, target=None):
+        known = {*sys.stdlib_module_names, "numpy", "scipy", "finbench"}
+        if name.partition(".")[0] not in known and not name.startswith("_sysconfigdata"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, OnlyNumpyAndScipy())
+import finbench.stats
+for module in pkgutil.iter_modules(finbench.stats.__path__):
+    importlib.import_module(f"finbench.stats.{module.name}")
+from finbench.stats import jackknife, macro_f1, mcnemar_midp, plan, tango, wilson
+from finbench.stats.over_tasks import friedman_over_tasks
+assert 0 < wilson([1, 1, 0]).low and mcnemar_midp([1, 0], [0, 1]).p == 1 and tango([1, 0], [0, 1]).high > 0
+assert plan(100).mde > 0 and jackknife(macro_f1(2), macro_f1(2).stats([0, 1, 1], [0, 1, 0])).se > 0
+print([name for name in sys.modules if name.startswith("finbench.") and not name.startswith("finbench.stats")])
+"""
+
+
 def test_the_room_stands_alone() -> None:
+    """Nothing but the standard library, numpy and scipy can be imported in this process; least of all inspect_ai."""
     root = Path(__file__).resolve().parents[2]
-    names = ("aggregate", "clustered", "families", "flags", "means", "paired", "pairs", "power", "ranks", "retention")
-    code = ";".join(f"import finbench.stats.{name}" for name in (*names, "seeds", "sequential"))
-    code += ";import sys; print([m for m in sys.modules if m.split('.')[0] in {'inspect_ai', 'torch', 'pandas'}])"
-    code += ";print([m for m in sys.modules if m.startswith('finbench.') and not m.startswith('finbench.stats')])"
-    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["[]", "[]"]
+    done = subprocess.run([sys.executable, "-c", ALONE], cwd=root, capture_output=True, text=True, check=False)
+    assert (done.stdout.split(), done.stderr) == (["[]"], "")
+
+
+def test_textbook_figures_where_nothing_differs() -> None:
+    same = PairedTable(both=1, only_a=0, only_b=0, neither=3)
+    assert (mcnemar_chi_square(same).statistic, mcnemar_chi_square(same).p) == (0.0, 1.0)
+    assert (wald_interval(same).low, wald_interval(same).high) == (0.0, 0.0)  # the fault that Tango's does not have
+    tied = PairedTable(both=1, only_a=2, only_b=2, neither=3)
+    assert mcnemar_chi_square(tied).p == mcnemar_chi_square(tied, corrected=False).p == 1.0
+    for call in (
+        lambda: beta_interval(3, 2),
+        lambda: beta_interval(1, 2, prior=0.0),
+        lambda: beta_interval(1, 2, level=95),
+        lambda: wald_interval(same, level=0.0),
+    ):
+        with pytest.raises(errors.SettingError):
+            call()

@@ -17,6 +17,7 @@ from finbench.stats.paired import PairedTable, mcnemar_exact, mcnemar_midp, tang
 from finbench.stats.power import mde, t_power
 from finbench.stats.proportions import clopper_pearson, wilson_counts
 from finbench.stats.sequential import e_value
+from finbench.stats.textbook import beta_interval, mcnemar_chi_square
 
 pytestmark = [
     pytest.mark.r,
@@ -64,6 +65,8 @@ say("tango_z", sapply(tables, tango_z, delta = -0.05))
 say("wilson", sapply(tables, function(t) prop.test(t[2], t[3], correct = FALSE)$conf.int))
 say("clopper", sapply(tables, function(t) binom.test(t[2], t[3])$conf.int))
 square <- function(t) matrix(c(0, t[1], t[2], t[3]), 2)
+say("mcnemar_corrected", sapply(tables, function(t) mcnemar.test(square(t))$p.value))
+say("jeffreys", sapply(tables, function(t) qbeta(c(0.025, 0.975), t[2] + 0.5, t[3] - t[2] + 0.5)))
 say("mcnemar_chi", sapply(tables[1:4], function(t) mcnemar.test(square(t), correct = FALSE)$p.value))
 
 p <- c(0.0004, 0.001, 0.012, 0.03, 0.03, 0.049, 0.2, 0.5, 0.9)
@@ -138,6 +141,11 @@ def test_score_test_at_no_difference_is_mcnemars_chi_square(r: dict[str, np.ndar
 
     z = np.array([tango_test(_table(cells), margin=1e-12).z for cells in TABLES[:4]])
     np.testing.assert_allclose(2 * norm.sf(np.abs(z)), r["mcnemar_chi"], rtol=1e-6)
+    plain = [mcnemar_chi_square(_table(cells), corrected=False).p for cells in TABLES[:4]]
+    np.testing.assert_allclose(plain, r["mcnemar_chi"], **BOTH)
+    np.testing.assert_allclose(
+        [mcnemar_chi_square(_table(cells)).p for cells in TABLES], r["mcnemar_corrected"], **BOTH
+    )
 
 
 def test_tango(r: dict[str, np.ndarray]) -> None:
@@ -149,6 +157,8 @@ def test_tango(r: dict[str, np.ndarray]) -> None:
 def test_shares(r: dict[str, np.ndarray]) -> None:
     found = [wilson_counts(right, n) for _, right, n in TABLES]
     np.testing.assert_allclose([(one.low, one.high) for one in found], r["wilson"].reshape(-1, 2), **BOTH)
+    found = [beta_interval(right, n) for _, right, n in TABLES]
+    np.testing.assert_allclose([(one.low, one.high) for one in found], r["jeffreys"].reshape(-1, 2), **BOTH)
     found = [clopper_pearson(right, n) for _, right, n in TABLES]
     np.testing.assert_allclose([(one.low, one.high) for one in found], r["clopper"].reshape(-1, 2), **BOTH)
 

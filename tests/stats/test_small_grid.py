@@ -12,6 +12,8 @@ from types import ModuleType
 
 import pytest
 
+from finbench.stats.power import mde, noninferiority_items
+
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks" / "statistics"
 
 
@@ -53,6 +55,31 @@ def test_a_rate_outside_is_seen_and_its_flags_are_named(modules: tuple[ModuleTyp
     assert grid.judge(section, replace(cell, flags=("few_seeds",)), grid.Found(1000, 1, [200]), 0).word == (
         "flagged (few_seeds)"
     )
+
+
+def test_the_documented_tables_are_those_of_the_stored_counts(modules: tuple[ModuleType, ModuleType]) -> None:
+    grid, simulate = modules
+    page = (BENCHMARKS.parents[1] / "docs" / "statistics.md").read_text(encoding="utf-8")
+    sections = [make(simulate.GRIDS["full"]) for make in simulate.SECTIONS.values()]
+    found = grid.load(BENCHMARKS / "full_grid.json")
+    for section in sections:
+        assert "\n".join(grid.condensed_table(section, found)).strip() in page, section.title
+    verdicts = grid.verdicts(sections, found)
+    flagged = [one for one in verdicts if not one.held and one.flags]
+    silent = [one for one in verdicts if not one.held and not one.flags]
+    held = len(verdicts) - len(flagged) - len(silent)
+    assert f"Of {len(verdicts):,} rates {held:,} are held" in page
+    assert f"{len(flagged)} lie outside where the software itself says so by a flag. {len(silent)} lie outside" in page
+
+
+def test_the_documented_planning_tables_are_those_of_the_software() -> None:
+    page = (BENCHMARKS.parents[1] / "docs" / "statistics.md").read_text(encoding="utf-8")
+    for discordance in (0.05, 0.10, 0.15, 0.20, 0.30):
+        points = (f"{100 * mde(n, discordance=discordance):.1f}" for n in (30, 90, 164, 300, 1000, 3000))
+        assert f"| {discordance:.2f} | {' | '.join(points)} |" in page
+    for discordance in (0.05, 0.10, 0.20):
+        items = (f"{noninferiority_items(one, discordance=discordance):,}" for one in (0.01, 0.02, 0.03, 0.05))
+        assert f"| {discordance:.2f} | {' | '.join(items)} |" in page
 
 
 @pytest.mark.slow

@@ -9,8 +9,9 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -80,8 +81,9 @@ class Classifier:
             held = io.BytesIO()
             np.save(held, self.weights.astype(np.float32), allow_pickle=False)
             # as numpy.savez does, but without the time of day: the same weights are the same bytes
-            with writing(partial), zipfile.ZipFile(partial / WEIGHTS, "w", zipfile.ZIP_DEFLATED) as file:
-                file.writestr(zipfile.ZipInfo("weights.npy", (1980, 1, 1, 0, 0, 0)), held.getvalue())
+            info = zipfile.ZipInfo("weights.npy", (1980, 1, 1, 0, 0, 0))
+            with writing(partial), zipfile.ZipFile(partial / WEIGHTS, "w") as file:
+                file.writestr(info, held.getvalue(), zipfile.ZIP_DEFLATED)
 
 
 def read_classifier(folder: Path) -> Classifier:
@@ -114,7 +116,7 @@ def learn(
     labels: Sequence[bool],
     *,
     features: Features | None = None,
-    strength: float = 100.0,
+    strength: float = 10.0,
     about: dict[str, Any] | None = None,
 ) -> Classifier:
     """Learn a classifier: L2-regularised logistic regression (liblinear) with both kinds weighted alike.
@@ -133,14 +135,73 @@ def learn(
     made = vectorizer(chosen)
     if len(set(labels)) < 2:
         raise InputError("a classifier is learned from texts of the domain and from others; one of the two is missing")
-    from sklearn.linear_model import LogisticRegression
-
     rows = made.transform(text[: chosen.characters] for text in texts)
-    fitted = LogisticRegression(C=strength, class_weight="balanced", solver="liblinear", random_state=0, max_iter=1000)
+    library: Any = import_module("sklearn.linear_model")
+    fitted = library.LogisticRegression(
+        C=strength, class_weight="balanced", solver="liblinear", random_state=0, max_iter=1000
+    )
     fitted.fit(rows, np.asarray(labels, dtype=bool))
     # as stored, so that what was measured is what will be used
     weights = fitted.coef_[0].astype(np.float32).astype(np.float64)
     return Classifier(features=chosen, weights=weights, bias=float(fitted.intercept_[0]), about=about or {})
+
+
+def measured(
+    texts: Sequence[str], labels: Sequence[bool], *, held_out: float = 0.2, threshold: float = 0.5
+) -> Classifier:
+    """Learn from most of the texts, and say of the others how well that did.
+
+    Which texts are held out is decided by their hash, so that copies of a text stand on one side. The figures hold for
+    texts like these, in these proportions; precision on other text depends on how rare the domain is there.
+
+    Args:
+        texts: of both kinds.
+        labels: whether each is of the domain.
+        held_out: about this share of the texts.
+        threshold: a text counts as of the domain from this probability up.
+
+    Returns:
+        The classifier that was measured; `about` has precision, recall and the share of others let through, each with
+        counts and the 95 % Wilson interval.
+
+    Raises:
+        InputError: one kind is missing on either side, or scikit-learn is not installed.
+    """
+    from finbench.stats.proportions import wilson_counts
+
+    side = np.asarray([int(sha256(text)[:8], 16) < held_out * 2**32 for text in texts], dtype=bool)
+    truth = np.asarray(labels, dtype=bool)
+    if len(set(truth[side])) < 2:
+        raise InputError(
+            f"{int(side.sum())} of {len(truth)} texts are held out, and they are not of both kinds; give more texts"
+        )
+    made = learn((text for text, out in zip(texts, side, strict=True) if not out), [bool(one) for one in truth[~side]])
+    said = made.probabilities([text for text, out in zip(texts, side, strict=True) if out]) >= threshold
+    right = truth[side]
+    hits = int((said & right).sum())
+    shares = {
+        "precision": (hits, int(said.sum())),
+        "recall": (hits, int(right.sum())),
+        "others_let_through": (int((said & ~right).sum()), int((~right).sum())),
+    }
+    figures: dict[str, Any] = {}
+    for name, (count, of) in shares.items():
+        found = wilson_counts(count, of) if of else None
+        figures[name] = {
+            "value": found.estimate if found else None,
+            "ci_low": found.low if found else None,
+            "ci_high": found.high if found else None,
+            "count": count,
+            "of": of,
+        }
+    about = {
+        "texts_of_the_domain": int(truth.sum()),
+        "other_texts": int((~truth).sum()),
+        "held_out": int(side.sum()),
+        "threshold": threshold,
+        **figures,
+    }
+    return replace(made, about=about)
 
 
 def vectorizer(features: Features) -> Any:
@@ -150,9 +211,9 @@ def vectorizer(features: Features) -> Any:
         InputError: scikit-learn is not installed.
     """
     try:
-        from sklearn.feature_extraction.text import HashingVectorizer
+        library: Any = import_module("sklearn.feature_extraction.text")
     except ImportError:
         raise InputError("the domain classifier needs scikit-learn: pip install 'finbench[curation]'") from None
-    return HashingVectorizer(
+    return library.HashingVectorizer(
         n_features=features.buckets, ngram_range=(1, features.longest_run), alternate_sign=False, norm="l2"
     )

@@ -8,13 +8,17 @@ from pathlib import Path
 
 from finbench.errors import InputError
 from trainers.base import first_line
-from trainers.data.readers import arranged
+from trainers.data.readers import Passes, arranged
 from trainers.data.rows import Row, read_row
 from trainers.recipe import DataSource
 
 
-def read_hub(source: DataSource) -> Iterator[Row]:
+def read_hub(source: DataSource, passes: Passes | None = None) -> Iterator[Row]:
     """The rows of a set on the hub, in its order; with `stream` they are fetched as they are taken.
+
+    Args:
+        source: which set.
+        passes: asked of each row as it stands in the set and as it was read; others are left out.
 
     Raises:
         InputError: the set cannot be had, has another format than parquet or JSON, lacks the configuration or split,
@@ -76,4 +80,5 @@ def read_hub(source: DataSource) -> Iterator[Row]:
             row = read_row(fields, f"{source.config or name}:{number}", source.kind)
         except ValueError as error:
             raise InputError(f"{source.label}, row {number}: {error}") from error
-        yield row
+        if passes is None or (isinstance(fields, dict) and passes(fields, row)):
+            yield row

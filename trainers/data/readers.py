@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -19,13 +19,19 @@ SUFFIXES = (".jsonl", ".parquet", *TEXT)
 PIECE = 4_000_000
 
 
-def read_path(path: Path, *, kind: Kind | None = None, columns: Mapping[str, str] | None = None) -> Iterator[Row]:
+Passes = Callable[[Mapping[str, Any], Row], bool]
+
+
+def read_path(
+    path: Path, *, kind: Kind | None = None, columns: Mapping[str, str] | None = None, passes: Passes | None = None
+) -> Iterator[Row]:
     """The rows of a file, or of all files of a folder in the order of their names.
 
     Args:
         path: a file, or a folder whose .jsonl, .parquet, .txt and .md files are read (.gz allowed), whatever its depth.
         kind: the form to read; None where the rows' fields decide.
         columns: field of a row to the column that holds it, see `arranged`.
+        passes: asked of each row as it stands in the file and as it was read; others are left out.
 
     Raises:
         InputError: nothing lies there, a file cannot be read, or a row has no known form; names the file and line.
@@ -39,9 +45,9 @@ def read_path(path: Path, *, kind: Kind | None = None, columns: Mapping[str, str
         if not files:
             raise InputError(f"{path} holds no files that end in {', '.join(SUFFIXES)}")
         for file in files:
-            yield from _read_file(file, file.relative_to(path).as_posix(), kind, columns or {})
+            yield from _read_file(file, file.relative_to(path).as_posix(), kind, columns or {}, passes)
     elif path.is_file():
-        yield from _read_file(path, path.name, kind, columns or {})
+        yield from _read_file(path, path.name, kind, columns or {}, passes)
     else:
         raise InputError(f"there is no file or folder {path}; a data `path` is relative to the recipe")
 
@@ -73,7 +79,9 @@ def _filled(row: Mapping[str, Any], column: str) -> Any:
     return re.sub(r"\{(\w+)\}", of, column).strip()
 
 
-def _read_file(file: Path, name: str, kind: Kind | None, columns: Mapping[str, str]) -> Iterator[Row]:
+def _read_file(
+    file: Path, name: str, kind: Kind | None, columns: Mapping[str, str], passes: Passes | None
+) -> Iterator[Row]:
     suffix = _suffix(file)
     if suffix in TEXT:
         values: Iterator[tuple[int, Any]] = enumerate(({"text": text} for text in _texts(file)), start=1)
@@ -84,10 +92,12 @@ def _read_file(file: Path, name: str, kind: Kind | None, columns: Mapping[str, s
         values, place = _json_lines(file), "line"
     for number, value in values:
         try:
-            row = read_row(arranged(value, columns), f"{name}:{number}", kind)
+            fields = arranged(value, columns)
+            row = read_row(fields, f"{name}:{number}", kind)
         except ValueError as error:
             raise InputError(f"{file}, {place} {number}: {error}") from error
-        yield row
+        if passes is None or (isinstance(fields, dict) and passes(fields, row)):
+            yield row
 
 
 def _suffix(file: Path) -> str:

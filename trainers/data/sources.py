@@ -12,7 +12,7 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from finbench.errors import InputError
 from finbench.files import writing
@@ -23,7 +23,10 @@ from trainers.data.spool import Spool
 from trainers.files import canonical
 from trainers.recipe import DataSource
 
-__all__ = ["Row", "measure", "prepare", "read", "sample"]
+if TYPE_CHECKING:
+    from trainers.data.filtering import Sieve
+
+__all__ = ["Row", "measure", "prepare", "read", "sample", "sieve_of"]
 
 #: Rows that a streamed source is shuffled over.
 WINDOW = 10_000
@@ -71,8 +74,9 @@ def prepare(
             with partial.open("w", encoding="utf-8", newline="\n") as lines:
                 for index, source in enumerate(sources):
                     rng = random.Random(f"{seed}/{index}")
+                    sieve = sieve_of(source)
                     with Spool() as spool:
-                        taken = _draw(source, spool, rng, count_tokens, seed)
+                        taken = _draw(source, spool, rng, count_tokens, seed, sieve)
                         mine = _Fingerprint()
                         kinds: dict[str, int] = {}
                         for number in taken:
@@ -82,7 +86,8 @@ def prepare(
                             mine.add(line)
                             whole.add(line)
                             lines.write(line + "\n")
-                        reports.append(_report(source, len(spool), len(taken), kinds, mine.hexdigest()))
+                        report = _report(source, len(spool), len(taken), kinds, mine.hexdigest())
+                        reports.append(report | ({"filter": sieve.report()} if sieve else {}))
             partial.replace(out)
     finally:
         partial.unlink(missing_ok=True)
@@ -93,32 +98,50 @@ def prepare(
     return Prepared(path=out, rows=rows, sha256=whole.hexdigest(), sources=tuple(reports))
 
 
-def read(source: DataSource, seed: int = 0) -> Iterator[Row]:
-    """All rows that a source offers, in its order, one after the other.
+def sieve_of(source: DataSource) -> Sieve | None:
+    """What a source's rows must pass; None where they all do.
+
+    Raises:
+        InputError: a list of domains or a classifier cannot be read.
+    """
+    if source.filter is None:
+        return None
+    from trainers.data.filtering import Sieve  # late: most sources have none
+
+    return Sieve(source.filter)
+
+
+def read(source: DataSource, seed: int = 0, sieve: Sieve | None = None) -> Iterator[Row]:
+    """All rows that a source offers, in its order, one after the other; those only that pass its filter.
 
     Args:
         source: where they come from.
         seed: of the run; generated problems are drawn with it.
+        sieve: of `sieve_of`, to have its counts afterwards.
 
     Raises:
         InputError: see `prepare`.
     """
     if source.stage and not source.path:
         raise InputError(f"{source.label}: its rows are known once it has run")
+    sieve = sieve or sieve_of(source)
+    passes = sieve.passes if sieve else None
     if source.task:
         rows: Iterable[Row] = _from_task(source, seed)
     elif source.hub:
         from trainers.data.hub_rows import read_hub
 
-        rows = read_hub(source)
+        rows = read_hub(source, passes)
     else:
-        rows = read_path(Path(source.path or ""), kind=source.kind, columns=source.columns)
+        rows = read_path(Path(source.path or ""), kind=source.kind, columns=source.columns, passes=passes)
     empty = True
     for row in rows:
         empty = False
         if source.chat and isinstance(row.get("prompt"), str):
             row["prompt"] = [{"role": "user", "content": row["prompt"]}]
         yield row
+    if sieve:
+        sieve.check(source.label)
     if empty:
         raise InputError(f"{source.label} holds no rows")
 
@@ -169,14 +192,19 @@ def sample(
 
 
 def _draw(
-    source: DataSource, spool: Spool, rng: random.Random, count_tokens: Callable[[Row], int] | None, seed: int
+    source: DataSource,
+    spool: Spool,
+    rng: random.Random,
+    count_tokens: Callable[[Row], int] | None,
+    seed: int,
+    sieve: Sieve | None,
 ) -> Sequence[int]:
     """Fill `spool` from a source; gives the numbers of the rows to take."""
     if not source.stream:
-        for row in read(source, seed):
+        for row in read(source, seed, sieve):
             spool.append(row)
         return sample(spool, source, rng, count_tokens)
-    rows = _shuffled(read(source, seed), rng)
+    rows = _shuffled(read(source, seed, sieve), rng)
     if source.examples is not None:
         for row in islice(rows, source.examples):
             spool.append(row)

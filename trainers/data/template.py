@@ -138,7 +138,10 @@ def encode_labelled(tokenizer: Any, row: dict[str, Any], model: str = "the model
     if kind == "prompt-completion":
         prompt, answer = encode(tokenizer, row, model)
         return prompt + answer, [False] * len(prompt) + [True] * len(answer)
-    raise InputError(f"row {row.get('id', '?')!r} is of the kind {kind!r}, which has no answer to a prompt")
+    other = "`dpo`" if kind == "preference" else "`cpt` or `joint`"
+    raise InputError(
+        f"row {row.get('id', '?')!r} is of the kind {kind!r}, which has no answer to a prompt; train on it with {other}"
+    )
 
 
 def count_tokens(tokenizer: Any, row: dict[str, Any], model: str = "the model") -> int:

@@ -19,6 +19,7 @@ from trainers.files import sha256
 FINANCE = "finance"
 _SHIPPED = Path(__file__).with_name("finance_domains.yaml")
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_WITH_HOST = re.compile(r"([a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
 _ENTRY = re.compile(rf"{_LABEL}(\.{_LABEL})+(/[^\s?#]*)?")
 
 
@@ -108,7 +109,7 @@ def _parts(url: str) -> tuple[str, str] | None:
     """Host and path of an address in lower case, the path without `.` and `..`; None where there is no host."""
     text = url.strip()
     try:
-        parts = urlsplit(text if "//" in text.partition("?")[0] else f"//{text}")
+        parts = urlsplit(text if _WITH_HOST.match(text) else f"//{text}")
         host = (parts.hostname or "").rstrip(".").lower()
     except ValueError:
         return None

@@ -18,6 +18,8 @@ from trainers.genrm.settings import GenrmSettings
 CHARACTERS = 3
 #: Tokens of the instruction around what the GenRM reads.
 INSTRUCTION = 800
+#: Share of the solutions judged by rule that a GenRM judges too where it has to judge others: what its word is worth.
+LEAST_AGREEMENT = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +99,8 @@ def plan(items: Sequence[PromptItem], config: GenrmSettings, prices: Path | None
     if config.asks_a_model:
         ruled = sum(has_rule(item) for item in used)
         unruled = (len(used) - ruled) * config.samples
-        audited = _audited(ruled * config.samples, config.agreement)
+        audit = max(audit, LEAST_AGREEMENT) if unruled else audit
+        audited = _audited(ruled * config.samples, audit)
         if left is not None:
             unruled = min(unruled, left // config.attempts)
             if (unruled + audited) * config.attempts > left:

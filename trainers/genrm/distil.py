@@ -99,12 +99,16 @@ def distil(
     unruled = [one for one in solutions if one.item not in ruled][plan.unruled_judged :] if genrm else []
     if unruled:
         left_out["judging"] = {"beyond the budget": len(unruled)}
+    if sampled.missing:
+        left_out["sampling"] = _reasons(sampled)
     beyond = {one.id for one in unruled}
     to_judge = [one for one in solutions if one.id not in beyond]
     judge = genrm if plan.judging_calls else None
     of = {one.item for one in to_judge}
     asked = [item for item in items if item.id in of]
     judged = ledger.add("judging", running.run_judging(asked, to_judge, judge, settings, log_dir / "judging"))
+    if judged.missing:
+        left_out["judging"] = left_out.get("judging", {}) | _reasons(judged)
     verdicts = {one.solution: one for one in judged.records}
     found = [Judged(solution=one, judgement=verdicts[one.id]) for one in solutions if one.id in verdicts]
     origin = _origin(policy, genrm, config, seed)
@@ -190,7 +194,7 @@ def _steps(
     usable = [one for one in located.records if not one.reason]
     counts["located"] = len(usable)
     reasons = Counter(one.reason for one in located.records if one.reason)
-    reasons.update({"provider": len(located.missing)} if located.missing else {})
+    reasons.update(_reasons(located))
     counts["quote_failures"] = sum(reasons[name] for name in _QUOTE)
     counts["location_reasons"] = dict(sorted(reasons.items()))
     if not usable:
@@ -201,13 +205,14 @@ def _steps(
     corrections = [one for one in written.records if not one.reason and one.text]
     counts["written"] = len(corrections)
     reasons = Counter(one.reason for one in written.records if one.reason)
-    reasons.update({"provider": len(written.missing)} if written.missing else {})
+    reasons.update(_reasons(written))
     counts["correction_reasons"] = dict(sorted(reasons.items()))
     if not corrections:
         return [], [], counts, left_out
     rolled = ledger.add(
         "rollouts", running.run_rollouts(ruled_items, corrections, policy, settings, log_dir / "rollouts", genrm=None)
     )
+    counts["rollout_reasons"] = _reasons(rolled)
     why = {one.solution: one for one in usable}
     pairs: list[Pair] = []
     gains: list[Gain] = []
@@ -238,6 +243,11 @@ def _steps(
     return pairs, gains, counts, left_out
 
 
+def _reasons(batch: Batch[Any]) -> dict[str, int]:
+    """Why records are missing, counted."""
+    return dict(sorted(Counter(why.partition(":")[0] for why in batch.missing.values()).items()))
+
+
 def _no_corrections() -> dict[str, Any]:
     return {
         "asked": 0,
@@ -247,6 +257,7 @@ def _no_corrections() -> dict[str, Any]:
         "written": 0,
         "correction_reasons": {},
         "rollouts_missing": 0,
+        "rollout_reasons": {},
         "accepted": 0,
     }
 

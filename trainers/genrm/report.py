@@ -32,16 +32,24 @@ def agreement(solutions: Sequence[Judged]) -> dict[str, Any] | None:
     """How often the GenRM says of a final answer what the rule says, where both did; None where nobody asked.
 
     Returns:
-        `n` judged by both, `agree` as a share with its 95 % Wilson interval, Cohen's `kappa` (None where one of the
-        two says the same of all), `declined` where the GenRM gave no verdict, and both kinds of disagreement.
+        `n` judged by both, `agree` as a share with its 95 % Wilson interval, Cohen's `kappa` (None where one of the two
+        says the same of all), `declined` where the GenRM would not say, `unread` where no verdict could be read, and
+        both kinds of disagreement.
     """
     both = [one for one in solutions if one.judgement.by == "rule" and one.judgement.genrm is not None]
-    said = [(one.right, one.judgement.genrm == "correct") for one in both if one.judgement.genrm != "declined"]
+    said = [
+        (one.right, one.judgement.genrm == "correct")
+        for one in both
+        if one.judgement.genrm not in ("declined", "unread")
+    ]
     if not both:
         return None
-    declined = len(both) - len(said)
+    nothing = {
+        "declined": sum(one.judgement.genrm == "declined" for one in both),
+        "unread": sum(one.judgement.genrm == "unread" for one in both),
+    }
     if not said:
-        return {"n": 0, "declined": declined}
+        return {"n": 0, **nothing}
     agree = sum(rule == judge for rule, judge in said)
     share = wilson_counts(agree, len(said))
     rule_right = mean(rule for rule, _ in said)
@@ -49,7 +57,7 @@ def agreement(solutions: Sequence[Judged]) -> dict[str, Any] | None:
     chance = rule_right * judge_right + (1 - rule_right) * (1 - judge_right)
     return {
         "n": len(said),
-        "declined": declined,
+        **nothing,
         "agree": share.estimate,
         "ci_low": share.low,
         "ci_high": share.high,

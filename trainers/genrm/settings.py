@@ -131,7 +131,8 @@ class GenrmSettings(Settings):
         batch_size: prompts that the policy answers at once.
         pairing: of FAP.
         correcting: of SCP.
-        agreement: share of the solutions judged by rule that the GenRM judges too, to measure how often they agree.
+        agreement: share of the solutions judged by rule that the GenRM judges too, to measure how often they agree; at
+            least a tenth where it judges prompts without a rule.
         evaluated: tasks whose evaluation items no pair may overlap with, beside those that the prompts come from.
         server: what answers for the policy in place of transformers in this process, such as vLLM.
         spending: bounds.
