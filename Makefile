@@ -9,10 +9,10 @@ OUT ?= runs/demo$(if $(filter small,$(DEMO)),-small)
 # the small real model, where `make demo` has fetched it; tests that need it skip themselves elsewhere
 export FINBENCH_TEST_MODEL ?= $(firstword $(wildcard $(CURDIR)/.finbench/models/smollm2-*))
 
-.PHONY: help setup demo demo-full test unit slow check bench dist wheel-check clean
+.PHONY: help setup demo demo-full test unit slow gpu-check check bench dist wheel-check clean
 
 help:  ## this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "%-10s %s\n", $$1, $$2}' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "%-12s %s\n", $$1, $$2}' Makefile
 
 $(VENV)/bin/python:
 	@echo "== making a virtual environment in $(VENV)" >&2
@@ -55,6 +55,9 @@ unit: $(VENV)/.dev  ## the fast part of the tests: no server, no model, no brows
 
 slow: $(VENV)/.dev  ## the tests that take minutes
 	@RUN_SLOW_TESTS=1 $(BIN)/python -m pytest -q -m 'slow and not gpu' $(ARGS)
+
+gpu-check: $(if $(GPU_PYTHON),,$(VENV)/.dev)  ## the tests that need an accelerator; GPU_PYTHON names a Python that has everything
+	@RUN_GPU_TESTS=1 $(or $(GPU_PYTHON),$(BIN)/python) -m pytest -q -m gpu tests/trainers $(ARGS)
 
 check: $(VENV)/.dev  ## what is checked without running a test: style, types, imports, Inspect's conventions
 	@$(BIN)/ruff check .

@@ -5,6 +5,19 @@ from finbench.curation.tasks import curated, curation_exercises, curation_qualit
 from finbench.evaluation.provider import checkpoint
 from finbench.judging.metrics import judge, judged_accuracy, numeric_accuracy, rating
 from finbench.judging.scorers import judged_answer, judged_chat
+from finbench.preference.tasks import (
+    correct_step,
+    judge_solution,
+    locate_step,
+    preference_correcting,
+    preference_judging,
+    preference_locating,
+    preference_rollouts,
+    preference_sampling,
+    recorded,
+    roll_out,
+    sample_solution,
+)
 from finbench.scoring.briefs import brief, fact_coverage, figure_fidelity
 from finbench.scoring.instructions import instructions
 from finbench.scoring.metrics import (

@@ -79,7 +79,7 @@ class DPO:
         inputs: Mapping[str, str] | None = None,
     ) -> Checkpoint:
         """Train; see `trainers.base.Trainer`."""
-        from trainers.hf import load_model, load_tokenizer, plan_memory, trains_on_gpu
+        from trainers.hf import check_positions, load_model, load_tokenizer, plan_memory, trains_on_gpu
 
         tokenizer = load_tokenizer(model)
         pairs = encode_pairs(
@@ -102,6 +102,7 @@ class DPO:
         set_seed(seed)
         gpu = trains_on_gpu(config.precision)
         loaded = load_model(model)
+        check_positions(loaded, pairs.longest, model)
         use_cache = bool(loaded.config.use_cache)
         checkpointing = plan_memory(
             loaded,

@@ -74,7 +74,9 @@ def encode_pairs(
         count += 1
         identity = str(row.get("id", "?"))
         if not all(key in row for key in ("prompt", *_ANSWERS)):
-            raise InputError(f"row {identity!r} is no pair: it needs `prompt`, `chosen` and `rejected`; take `sft` for answers")
+            raise InputError(
+                f"row {identity!r} is no pair: it needs `prompt`, `chosen` and `rejected`; `sft` trains on answers"
+            )
         if not checked or isinstance(row["prompt"], list):
             check_tokenizer(tokenizer, [row], model)
             checked = True

@@ -101,7 +101,7 @@ class GRPO:
 
     def __call__(self, model: str, data: Prepared, config: GrpoSettings, out: Path, *, seed: int) -> Checkpoint:
         """Train; see `trainers.base.Trainer`."""
-        from trainers.hf import load_model, load_tokenizer, plan_memory, trains_on_gpu
+        from trainers.hf import check_positions, load_model, load_tokenizer, plan_memory, trains_on_gpu
 
         processes = int(os.environ.get("WORLD_SIZE", "1"))
         rows = list(data.read())
@@ -128,6 +128,7 @@ class GRPO:
         set_seed(seed)
         gpu = trains_on_gpu(config.precision)
         loaded = load_model(model)
+        check_positions(loaded, longest + config.max_completion_length, model)
         use_cache = bool(loaded.config.use_cache)
         checkpointing = plan_memory(
             loaded,

@@ -129,6 +129,25 @@ def plan_memory(
     return states + activations > 0.6 * free
 
 
+def check_positions(model: Any, longest: int, name: str) -> None:
+    """Refuse sequences that are longer than what a model was made for.
+
+    Args:
+        model: the loaded model.
+        longest: tokens of the longest sequence.
+        name: its folder, for the message.
+
+    Raises:
+        InputError: the model has fewer positions.
+    """
+    known = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    if isinstance(known, int) and longest > known:
+        raise InputError(
+            f"the longest sequence has {longest} tokens and {name} was made for {known}; lower `max_length`, or raise "
+            "`max_position_embeddings` in its config.json if it was prepared for more"
+        )
+
+
 def shards() -> int:
     """Processes that weights, gradients and optimizer state are divided among: FSDP, or DeepSpeed's third stage."""
     fsdp = os.environ.get("ACCELERATE_USE_FSDP", "").lower() == "true"

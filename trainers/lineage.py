@@ -16,7 +16,10 @@ from trainers.files import canonical, read_json, sha256, write_json
 from trainers.recipe import Stage
 
 LINEAGE = "lineage.json"
-_PACKAGES = ("finbench", "torch", "transformers", "trl", "peft", "accelerate", "datasets", "tokenizers", "inspect-ai")
+_PACKAGES = (
+    *("finbench", "torch", "transformers", "trl", "peft", "accelerate", "datasets", "tokenizers", "mergekit"),
+    "inspect-ai",
+)
 
 
 def stage_identity(
@@ -67,6 +70,7 @@ def write_lineage(
     identity: dict[str, Any],
     data: Prepared,
     base: str,
+    parent: str,
     result: dict[str, Any],
     overlaps: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
@@ -78,6 +82,7 @@ def write_lineage(
         identity: of `stage_identity`.
         data: the rows that were trained on.
         base: public name of the recipe's base model.
+        parent: public name of the model that the stage started from; what it hashes to stands in `identity`.
         result: what the worker said.
         overlaps: what was found of evaluation items in the rows; None where nothing was looked for.
     """
@@ -86,6 +91,7 @@ def write_lineage(
         "hash": identity_hash(identity),
         "identity": identity,
         "base": base,
+        "parent": parent,
         "data": {"rows": data.rows, "sha256": data.sha256, "sources": list(data.sources)}
         | ({"decontamination": overlaps} if overlaps else {}),
         "training": {key: result.get(key) for key in ("steps", "tokens", "seconds", "peak_memory_gib", "notes")},

@@ -60,7 +60,7 @@ def train_packed(
         InputError: the model, rows or settings do not fit together.
         StageError: training cannot go on.
     """
-    from trainers.hf import load_model, load_tokenizer, plan_memory, trains_on_gpu
+    from trainers.hf import check_positions, load_model, load_tokenizer, plan_memory, trains_on_gpu
 
     tokenizer = load_tokenizer(model)
     end = end_of_text(tokenizer, end_token, model)
@@ -94,6 +94,7 @@ def train_packed(
 
     set_seed(seed)
     loaded = load_model(model, attention or _attention(gpu and config.precision != "fp32"))
+    check_positions(loaded, int(tokens.about["longest"]), model)
     use_cache = bool(loaded.config.use_cache)
     checkpointing = plan_memory(
         loaded,

@@ -415,6 +415,13 @@ class Recipe(Model):
         if self.hypotheses and not evaluated:
             raise ValueError("hypotheses need a stage with `evaluate`")
         for stage in self.stages:
+            if stage.decontaminate != "report" and not evaluated:
+                raise ValueError(
+                    f"stage {stage.name!r} has `decontaminate: {stage.decontaminate}`, but no stage has `evaluate`, so "
+                    "there is nothing to hold its rows against"
+                )
+            if stage.against != "base" and not stage.evaluate:
+                raise ValueError(f"stage {stage.name!r} has `against: {stage.against}` but no `evaluate`")
             kind = {"improved": "improves", "retained": "keeps", None: None}[stage.require]
             if stage.require and not stage.evaluate:
                 raise ValueError(f"stage {stage.name!r} has `require: {stage.require}` but no `evaluate`")

@@ -177,7 +177,14 @@ class Run:
                 track=self.recipe.track,
             )
             record = lineage.write_lineage(
-                folder, stage, identity=known, data=data, base=self.report["base"], result=result, overlaps=overlaps
+                folder,
+                stage,
+                identity=known,
+                data=data,
+                base=base.name,
+                parent=parent.name,
+                result=result,
+                overlaps=overlaps,
             )
             shutil.rmtree(folder / "resume", ignore_errors=True)
             for name in (launching.JOB, worker.RESULT):  # they name folders of this machine

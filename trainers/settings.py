@@ -60,7 +60,7 @@ class LoopSettings(Settings):
     accumulate: int = Field(default=1, gt=0)
     schedule: Literal["linear", "cosine", "constant"] = "linear"
     warmup: float = Field(default=0.1, ge=0, allow_inf_nan=False)
-    weight_decay: float = Field(default=0.0, ge=0)
+    weight_decay: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     # left out where it is the default, so that stages trained before there was a choice keep their names
     betas: tuple[Beta, Beta] = Field(default=(0.9, 0.999), exclude_if=lambda value: value == (0.9, 0.999))
     max_grad_norm: float = Field(default=1.0, gt=0)

@@ -56,7 +56,7 @@ class SFT:
             return train_packed(
                 model, data, config, out, seed=seed, label="sft", max_length=config.max_length, overlong=config.overlong
             )
-        from trainers.hf import load_model, load_tokenizer, plan_memory, trains_on_gpu
+        from trainers.hf import check_positions, load_model, load_tokenizer, plan_memory, trains_on_gpu
 
         tokenizer = load_tokenizer(model)
         encoded = encode_rows(
@@ -85,6 +85,7 @@ class SFT:
         set_seed(seed)
         gpu = trains_on_gpu(config.precision)
         loaded = load_model(model)
+        check_positions(loaded, encoded.longest, model)
         use_cache = bool(loaded.config.use_cache)
         checkpointing = plan_memory(
             loaded,

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from finbench.errors import InputError
+from finbench.files import write_text
 from finbench.preference.rule import has_rule
 from finbench.preference.schema import (
     Batch,
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from finbench.evaluation.models import ModelSpec
 
 T = TypeVar("T")
+#: What a run worked on, in its folder beside the log.
+WORK_FILE = "work.jsonl"
 
 
 def run_sampling(items: Sequence[PromptItem], policy: ModelSpec, settings: Settings, log_dir: Path) -> Batch[Solution]:
@@ -227,8 +230,8 @@ def _run(
     from finbench.preference.continuing import continuation_of
     from finbench.preference.launching import launch
     from finbench.preference.reading import read_batch
-    from finbench.preference.tasks import WORK, Work
     from finbench.preference.wording import wording_sha256
+    from finbench.preference.work import WORK, Work
 
     if not asked:
         return Batch(records=())
@@ -254,9 +257,11 @@ def _run(
             wording_sha256(),
         ]
     )
+    folder = log_dir / f"{make.__name__}-{given[:12]}"
+    write_text(folder / WORK_FILE, work.lines())  # for plain `inspect eval`, and to read
     WORK[given] = work
     try:
-        log = launch(make(given), log_dir / f"{make.__name__}-{given[:12]}", settings, policy=policy, genrm=genrm)
+        log = launch(make(given), folder, settings, policy=policy, genrm=genrm)
     finally:
         del WORK[given]
     return read_batch(log, record, asked)

@@ -1,12 +1,11 @@
 """The Inspect tasks of preference distillation: each sample leaves one record in its metadata.
 
-What a task works on is handed over in this process under its fingerprint, since a task's arguments are plain data;
-`finbench.preference.running` does so.
+What a task works on is handed over in this process under its fingerprint, since a task's arguments are plain data, and
+`finbench.preference.running` does so; or it is a file:
+`inspect eval finbench/preference_judging -T work=FILE.jsonl --model none/none --model-role genrm=MODEL`.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, TypeVar
+from dataclasses import asdict
 
 from inspect_ai import Epochs, Task, task
 from inspect_ai.dataset import MemoryDataset, Sample
@@ -15,19 +14,16 @@ from inspect_ai.model import (
     ChatMessageAssistant,
     ChatMessageSystem,
     ChatMessageUser,
-    GenerateConfig,
-    Model,
     ModelOutput,
-    ResponseSchema,
     get_model,
 )
 from inspect_ai.scorer import CORRECT, INCORRECT, Score, Scorer, Target, accuracy, scorer
 from inspect_ai.solver import Generate, Solver, TaskState, solver
-from inspect_ai.util import JSONSchema
 
 from finbench import __version__
 from finbench.judging.verdicts import Verdict, read_verdict
 from finbench.judging.wording import answer_prompt, is_empty
+from finbench.preference.asking import UnreadVerdictError, ask, say, why_unread
 from finbench.preference.continuing import VLLM_FIELDS
 from finbench.preference.program import teach
 from finbench.preference.replies import (
@@ -50,11 +46,10 @@ from finbench.preference.schema import (
     digest,
 )
 from finbench.preference.steps import segment
-from finbench.preference.wording import GO_ON, REPEAT, correcting_prompt, locating_prompt, wording_sha256
+from finbench.preference.wording import GO_ON, correcting_prompt, locating_prompt, wording_sha256
+from finbench.preference.work import WORK, Work, fingerprint_of
 from finbench.scoring.outcome import Outcome
-from finbench.scoring.text import is_refusal
 
-T = TypeVar("T")
 #: The role of the generative reward model, as in `--model-role genrm=MODEL`.
 ROLE = "genrm"
 #: Key of the record in a sample's metadata.
@@ -63,41 +58,6 @@ VERSION = "1-A"
 #: Said of a GenRM whose replies gave no verdict.
 UNREAD = "unread"
 _OUTCOMES = {Verdict.CORRECT: Outcome.CORRECT, Verdict.INCORRECT: Outcome.WRONG}
-
-
-class UnreadVerdictError(RuntimeError):
-    """A GenRM gave no verdict where no rule applies: the solution is left out, under the reason that begins this."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message  # what Inspect keeps of an error
-
-
-@dataclass(frozen=True, kw_only=True)
-class Work:
-    """What one task works on.
-
-    Attributes:
-        settings: of the run.
-        items: by id.
-        solutions: by id; empty for sampling.
-        locations: by solution.
-        corrections: by solution.
-        by_genrm: whether a GenRM locates and corrects, and not the program.
-        continuation: `continue` or `ask`, for rollouts.
-    """
-
-    settings: Settings
-    items: dict[str, PromptItem]
-    solutions: dict[str, Solution]
-    locations: dict[str, Location]
-    corrections: dict[str, Correction]
-    by_genrm: bool = False
-    continuation: str = "ask"
-
-
-#: Work by fingerprint, for the tasks of this process.
-WORK: dict[str, Work] = {}
 
 
 @scorer(metrics=[accuracy()])
@@ -124,7 +84,7 @@ def sample_solution(given: str) -> Solver:
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         settings = WORK[given].settings
-        output = await _say(get_model(), list(state.messages), settings, state.epoch - 1)
+        output = await say(get_model(), list(state.messages), settings, state.epoch - 1)
         state.output = output
         state.messages.append(output.message)
         state.metadata[RECORD] = asdict(
@@ -190,8 +150,9 @@ async def judge(
     if outcome is not None:
         return outcome, pred, said, reply
     if found is None:
-        why = "unreadable" if state is None else _unread(state, reply)
-        raise UnreadVerdictError(f"{why}: the GenRM gave no verdict, its last reply being {reply.strip()[:80]!r}")
+        raise UnreadVerdictError(
+            f"{why_unread(state, reply)}: the GenRM gave no verdict, its last reply being {reply.strip()[:80]!r}"
+        )
     return _OUTCOMES.get(found, Outcome.REFUSED), None, said, reply
 
 
@@ -243,7 +204,7 @@ async def _asked_location(item: PromptItem, solution: Solution, settings: Settin
         fields=(WHY, *needs),
     )
     if lesson is None:
-        return Location(solution=solution.id, by="genrm", why=reply[:2000], reason=_unread(state, reply))
+        return Location(solution=solution.id, by="genrm", why=reply[:2000], reason=why_unread(state, reply))
     step, reason = find_quote(solution.text, lesson.quote)
     return Location(
         solution=solution.id,
@@ -277,7 +238,7 @@ def correct_step(given: str) -> Solver:
                 state,
                 fields=(CORRECTED,),
             )
-            text, reason = (None, _unread(state, reply)) if lesson is None else (lesson.correction, "")
+            text, reason = (None, why_unread(state, reply)) if lesson is None else (lesson.correction, "")
         elif text is None:
             text = program_location(item, solution).correction
         text = (text or "").strip()
@@ -316,7 +277,7 @@ def roll_out(given: str) -> Solver:
             messages.append(ChatMessageUser(content=GO_ON))
         elif not str(get_model()).startswith("continuing/"):
             fields = VLLM_FIELDS
-        output = await _say(get_model(), messages, work.settings, state.epoch - 1, fields)
+        output = await say(get_model(), messages, work.settings, state.epoch - 1, fields)
         state.messages = [*messages, output.message]
         state.output = output
         whole = prefix + output.completion
@@ -342,76 +303,8 @@ def prefix_of(correction: Correction, arm: str) -> str:
     return f"{correction.prefix}{correction.text if arm == 'corrected' else correction.wrong}\n"
 
 
-async def ask(
-    model: Model,
-    prompt: str,
-    read: Callable[[str], T | None],
-    settings: Settings,
-    state: TaskState | None = None,
-    *,
-    fields: Sequence[str] = (),
-) -> tuple[T | None, str]:
-    """Ask a GenRM until its reply can be read, or `settings.attempts` times; what is said goes into the sample.
-
-    Returns:
-        What was read, None if nothing could be, and the last reply.
-    """
-    from finbench.tasks.solving import be_greedy, use_plain_text
-
-    be_greedy(model.api)
-    use_plain_text(model.api)
-    schema = None
-    if fields and settings.structured:
-        properties = {name: JSONSchema(type="string") for name in fields}
-        schema = ResponseSchema(
-            name="lesson", json_schema=JSONSchema(type="object", properties=properties, required=list(fields))
-        )
-    config = GenerateConfig(temperature=0.0, max_tokens=settings.genrm_max_tokens, response_schema=schema)
-    messages: list[ChatMessage] = [ChatMessageUser(content=prompt)]
-    value: T | None = None
-    text = ""
-    for attempt in range(settings.attempts):
-        if attempt:
-            messages.append(ChatMessageUser(content=REPEAT))
-        output = await model.generate(messages, config=config)
-        text = output.completion
-        messages.append(ChatMessageAssistant(content=text.strip() or "(no reply)"))
-        value = read(text)
-        if state is not None:
-            state.metadata["genrm_stop_reason"] = output.stop_reason
-        if value is not None:
-            break
-    if state is not None:
-        state.messages.extend(messages)
-    return value, text
-
-
-def _unread(state: TaskState, reply: str) -> str:
-    """Why a reply says nothing: a key of `REASONS`."""
-    stopped = state.metadata.get("genrm_stop_reason")
-    if stopped == "content_filter" or is_refusal(reply):
-        return "refused"
-    return "cut_off" if stopped in ("max_tokens", "model_length") else "unreadable"
-
-
 def _is_audited(identity: str, share: float) -> bool:
     return int(digest(["audit", identity])[:8], 16) < share * 2**32
-
-
-async def _say(
-    model: Model, messages: list[ChatMessage], settings: Settings, index: int, fields: dict[str, Any] | None = None
-) -> ModelOutput:
-    from finbench.tasks.solving import use_plain_text
-
-    use_plain_text(model.api)
-    config = GenerateConfig(
-        temperature=settings.temperature,
-        top_p=settings.top_p,
-        max_tokens=settings.max_tokens,
-        seed=settings.seed + index,
-        extra_body=fields,
-    )
-    return await model.generate(messages, config=config)
 
 
 def _opening(item: PromptItem) -> list[ChatMessage]:
@@ -420,63 +313,73 @@ def _opening(item: PromptItem) -> list[ChatMessage]:
 
 
 @task
-def preference_sampling(given: str) -> Task:
+def preference_sampling(given: str = "", work: str | None = None) -> Task:
     """Solutions sampled from a policy.
 
     Args:
-        given: fingerprint of the work.
+        given: fingerprint of work that was handed over in this process.
+        work: file of it, JSON lines.
     """
-    work = WORK[given]
-    samples = [Sample(id=item.id, input=_opening(item), target=item.gold) for item in work.items.values()]
-    return _task("preference_sampling", given, samples, sample_solution(given), epochs=work.settings.samples)
+    given = fingerprint_of(given, work)
+    known = WORK[given]
+    samples = [Sample(id=item.id, input=_opening(item), target=item.gold) for item in known.items.values()]
+    return _task("preference_sampling", given, samples, sample_solution(given), epochs=known.settings.samples)
 
 
 @task
-def preference_judging(given: str) -> Task:
+def preference_judging(given: str = "", work: str | None = None) -> Task:
     """Solutions judged by rule, and by a GenRM where no rule applies.
 
     Args:
-        given: fingerprint of the work.
+        given: fingerprint of work that was handed over in this process.
+        work: file of it, JSON lines.
     """
+    given = fingerprint_of(given, work)
     return _task("preference_judging", given, _solution_samples(WORK[given]), judge_solution(given))
 
 
 @task
-def preference_locating(given: str) -> Task:
+def preference_locating(given: str = "", work: str | None = None) -> Task:
     """The first wrong step of wrong solutions.
 
     Args:
-        given: fingerprint of the work.
+        given: fingerprint of work that was handed over in this process.
+        work: file of it, JSON lines.
     """
+    given = fingerprint_of(given, work)
     return _task("preference_locating", given, _solution_samples(WORK[given]), locate_step(given))
 
 
 @task
-def preference_correcting(given: str) -> Task:
+def preference_correcting(given: str = "", work: str | None = None) -> Task:
     """Wrong steps corrected.
 
     Args:
-        given: fingerprint of the work.
+        given: fingerprint of work that was handed over in this process.
+        work: file of it, JSON lines.
     """
-    work = WORK[given]
-    samples = [one for one in _solution_samples(work) if one.id in work.locations]
+    given = fingerprint_of(given, work)
+    known = WORK[given]
+    samples = [one for one in _solution_samples(known) if one.id in known.locations]
     return _task("preference_correcting", given, samples, correct_step(given))
 
 
 @task
-def preference_rollouts(given: str) -> Task:
+def preference_rollouts(given: str = "", work: str | None = None) -> Task:
     """Continuations of the corrected and of the wrong prefix.
 
     Args:
-        given: fingerprint of the work.
+        given: fingerprint of work that was handed over in this process.
+        work: file of it, JSON lines.
     """
-    work = WORK[given]
+    given = fingerprint_of(given, work)
+    known = WORK[given]
     samples = [
-        Sample(id=f"{identity}/{arm}", input=_opening(work.items[identity.rpartition("/")[0]]), metadata={"arm": arm})
-        for identity in work.corrections
+        Sample(id=f"{identity}/{arm}", input=_opening(known.items[identity.rpartition("/")[0]]), metadata={"arm": arm})
+        for identity in known.corrections
         for arm in ("corrected", "wrong")
     ]
-    return _task("preference_rollouts", given, samples, roll_out(given), epochs=work.settings.rollouts)
+    return _task("preference_rollouts", given, samples, roll_out(given), epochs=known.settings.rollouts)
 
 
 def _solution_samples(work: Work) -> list[Sample]:

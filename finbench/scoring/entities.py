@@ -187,17 +187,21 @@ def _read_lines(lines: Sequence[str], reader: LineReader) -> tuple[list[Pair], b
     pairs: list[Pair] = []
     heading: str | None = None
     empty = False
+    bulleted = False
     for line in lines:
         announced = reader.heading(line)
         if announced is not None:
-            heading = announced
+            heading, bulleted = announced, False
             continue
         found, none_of_type = reader.read(line[:2000], typed_reply=typed)
         empty = empty or none_of_type
         if found:
             pairs += found
             heading = None
+        elif heading is not None and bulleted and not reader.bulleted(line):
+            heading = None  # the list is over
         elif heading is not None and not none_of_type:
+            bulleted = bulleted or reader.bulleted(line)
             below = reader.names_under(line[:500])
             empty = empty or not below
             pairs += [(name, heading) for name in below]

@@ -220,6 +220,10 @@ class LineReader:
             if (name := _clean(match["name"]))
         ]
 
+    def bulleted(self, line: str) -> bool:
+        """Whether a line is a point of a list."""
+        return _BULLET.match(line) is not None
+
     def names_under(self, line: str) -> list[str]:
         """The names of a line that stands under a heading."""
         bullet = _BULLET.match(line)

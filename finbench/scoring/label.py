@@ -69,6 +69,9 @@ _NO_NOUN = re.compile(
 # "Good question!" opens a reply and judges nothing.
 _EXCLAMATION = re.compile(r"[ ](?:question|grief|morning|afternoon|evening|day|luck|point|idea|catch|job|lord)\b", re.I)
 _NO_SLOT = re.compile(r"\b(?:answer|prediction|classification|label|verdict|result|output|response)[ ]?:[ ]*\Z", re.I)
+_EMOJI = re.compile(
+    "^[ ]{0,3}[\u2600-\u2716\u2719-\u274b\u274d\u274f-\u27bf\u2b50-\u2b55\U0001f300-\U0001faff]{1,3}[ ]{0,2}(?=\\S)", re.MULTILINE
+)
 _ENTITY = re.compile(r"&amp;|&#38;")
 
 
@@ -90,7 +93,7 @@ def extract_label(output: str, labels: Sequence[str]) -> Extraction[str]:
     lexicon = _lexicon(tuple(sorted(allowed)))
     prepared = _ENTITY.sub("&", without_private(prepare(output)))
     for segment in segments(prepared)[:100]:
-        text = unwrap(segment).strip()
+        text = _EMOJI.sub("", unwrap(segment).strip())
         reading = read(without_quotations(lexicon.mark(text)), lexicon.wording)
         if reading.index is not None:
             label = lexicon.labels[reading.index]
@@ -131,10 +134,12 @@ class _Lexicon:
         spelled = text.replace("&", " and ") if "&" in text else text
         spelled = re.sub(r"[ ]{2,}", " ", spelled)
         marked = self._expression.sub(self._mark_one, spelled)
-        if marked == spelled and len(text) <= 60:
-            index = self._misspelt(spelled)
-            if index is not None:
-                return mention(index, Form.WORD)
+        if marked == spelled:
+            lines = [line for line in (spelled[:400].strip() + "\n").split("\n")[:3] if line.strip()]
+            for line in lines:
+                index = self._misspelt(line) if len(line) <= 60 else None
+                if index is not None:
+                    return spelled.replace(line, mention(index, Form.WORD))
         return marked
 
     def _mark_one(self, found: re.Match[str]) -> str:

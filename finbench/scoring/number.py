@@ -58,11 +58,11 @@ def extract_number(output: str, question: str | None = None) -> Extraction[Numbe
         calculation that is not carried out. `followed_format` is true where the reply is the number alone, or its last
         line is "Answer: <number>".
     """
-    text = _without_cut_repeat(prepare(output))
+    text = prepare(output)
     hints = read_question(question)
     refused = False
     for segment in segments(_clip(text)):
-        resolved, boxes = plain(segment)
+        resolved, boxes = plain(_without_cut_repeat(segment))
         decision = decide(resolved, boxes, hints, question)
         if decision.mention is not None:
             number = Number(decision.mention.value + 0.0, _unit(decision.mention.unit))

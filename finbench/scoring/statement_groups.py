@@ -16,7 +16,7 @@ _SEPARATOR = (
 )
 _GROUP = re.compile(rf"{M}(?:(?:{_SEPARATOR})?{M})*+", re.IGNORECASE)
 TOKEN = re.compile(r"[^\W_]+(?:['-][^\W_]+)*|[^\w\s]")
-_SENTENCE_END = re.compile(r"[.!?;…](?=\s|$|[\"')\]])")
+_SENTENCE_END = re.compile(r"(?<!:[ ]\d)(?<!:[ ]\d\d)[.!?;…](?=\s|$|[\"')\]])")
 _SENTENCE_TAIL = re.compile(r"[.!?…](?=\s|$|[\"')\]])|\n|$")
 _BULLET = re.compile(r"[ ]*(?:[-*•+·>]\s+|\d{1,3}[.)]\s+|[|]\s*)+")
 _MAX_GROUPS = 300

@@ -107,7 +107,7 @@ def _level_left(group: Group, rest: list[str], previous: Group | None, wording: 
     gap, left = group.gap, group.left
     last = rest[-1] if rest else ""
     copula = bool(gap & lex.COPULAS or (gap & lex.DASHES and last in wording.nouns | wording.topics))
-    window = set(rest[-14:])
+    window = set(rest[_after_colon(rest) :][-14:])
     if lex.CJK_HEAD.search(left) or lex.OTHER_LANGUAGES_HEAD.search(left):
         return Level.ANSWER
     if lex.CORRECTING_BEFORE.search(left):
@@ -173,6 +173,11 @@ def _level_left(group: Group, rest: list[str], previous: Group | None, wording: 
     if copula and (group.form is Form.NAME or (subject and lex.PREDICATE_AFTER.match(group.right))):
         return Level.PREDICATE
     return Level.NONE
+
+
+def _after_colon(tokens: list[str]) -> int:
+    """Where the clause behind the last colon begins: "Answer: although growth is positive" states no answer yet."""
+    return len(tokens) - tokens[::-1].index(":") if ":" in tokens else 0
 
 
 def _level_right(group: Group, rest: list[str], wording: Wording) -> Level:

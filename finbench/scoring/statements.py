@@ -97,7 +97,7 @@ def _promote_last_word(text: str, groups: Sequence[Group]) -> None:
     last = groups[-1] if groups else None
     if last is None or last.level or last.rejected or last.question or len(groups) < 2:
         return
-    if any(map(str.isalnum, last.left)) or any(map(str.isalnum, text[last.end : last.end + 400])):
+    if any(map(str.isalnum, last.left)) or any(map(str.isalnum, text[last.end : last.end + 400].partition("\n")[0])):
         return
     if any(marker[0].lower() != "no" for marker in lex.CORRECTION.finditer(text, groups[-2].end, last.start)):
         last.level = Level.ANSWER

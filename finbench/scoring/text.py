@@ -77,12 +77,45 @@ def prepare(output: str) -> str:
         The text outside reasoning blocks, stripped; empty if there is none.
     """
     text = output.replace("\r\n", "\n").translate(_CHARACTERS)
-    return _without_blocks(_without_channels(text)).strip()
+    return _without_dress(_without_blocks(_without_channels(text))).strip()
+
+
+_RULE = re.compile(r"^[ ]{0,8}(?:-{3,}|(?:-[ ]){2,}-|\*{3,}|(?:\*[ ]){2,}\*|_{3,}|={3,}|—{2,})[ ]*$", re.MULTILINE)
+_OPENING = re.compile(
+    r"\A\s{0,9}(?:(?:sure(?: thing)?|certainly|of course|absolutely|ok(?:ay)?|alright|all right|hello|hi(?: there)?"
+    r"|(?:that's (?:a )?)?(?:great|good|interesting|excellent) question|thank(?:s| you)(?: for [^.!\n]{1,60})?"
+    r"|i'?d be happy to help|happy to help)[!.,]{0,3}[ ]?){0,2}"
+    r"(?:(?:let's|let us|let me|i'll|i will)[ ](?:think|work|walk|break|analy[sz]e|solve|reason|go (?:through|over)"
+    r"|take a look|look at|start|help)\b[^\n:]{0,80}[.:!]?)?[ ]*\n(?=\s{0,9}\S)",
+    re.IGNORECASE,
+)
+_CLOSING = re.compile(
+    r"[*_>( ]{0,4}(?:(?:please )?let me know\b|(?:please )?feel free\b|(?:i )?hope (?:this|that|it)\b"
+    r"|if (?:you (?:have|need|want|would|'d)|there(?:'s| is| are) any)\b|would you like\b|do you (?:want|need)\b"
+    r"|is there any|(?:i'?m )?happy to\b|thank(?:s| you)\b|have a (?:nice|great|good)\b|good luck\b"
+    r"|(?:my )?confidence(?: level| score)?[*_]{0,2}[ ]?[:=]|disclaimer\b)",
+    re.IGNORECASE,
+)
+
+
+def _without_dress(text: str) -> str:
+    """Drop what frames a reply: rules, a quoting mark before every line, an opening pleasantry and closing ones."""
+    if text.lstrip().startswith(">") and all(line.startswith(">") for line in text.split("\n") if line.strip()):
+        text = re.sub(r"^[ ]{0,3}>[ ]?", "", text, flags=re.MULTILINE)
+    text = _OPENING.sub("", _RULE.sub("", text), count=1)
+    for _ in range(3):
+        head, _, last = text.rstrip().rpartition("\n")
+        if not head.strip() or not _CLOSING.match(last):
+            break
+        text = head
+    return text
 
 
 def _stated_final(block: str) -> str:
     """The end of an unclosed block from its last final statement on; empty where it states none or goes on thinking."""
-    last = None
+    last = _FINAL_STATEMENT.search(block)
+    item = _ROLE.search(block, last.end()) if last else None
+    block = block[: item.start()] if item else block
     for last in _FINAL_STATEMENT.finditer(block):  # noqa: B007 - the last one counts
         pass
     if last is None:
@@ -198,7 +231,7 @@ _UNMARKED = re.compile(r"^[ ]{0,8}[-*+]?[ ]?(?:\([ ]?\)|[○◯⚪☐⬜])[ ]?\S
 _MARKED = re.compile(r"^([ ]{0,8}[-*+]?[ ]?)(?:\([xX✓✔•●*]\)|[◉●⦿⚫🔘☑☒])[ ]?(?=\S)", re.MULTILINE)
 _ANSWER_TAG = re.compile(r"<(?:final_?)?answer>|\[(?:FINAL_?)?ANSWER\]|<\|answer\|>", re.IGNORECASE)
 _ANSWER_TAG_END = re.compile(r"</(?:final_?)?answer>|\[/(?:FINAL_?)?ANSWER\]", re.IGNORECASE)
-_ANGLE = re.compile(r"<([A-Za-z])>(?=[ ]{0,4}(?:$|\.))", re.MULTILINE)
+_ANGLE = re.compile(r"<([A-Za-z])>(?=[*_]{0,3}[ ]{0,4}(?:$|\.))", re.MULTILINE)
 _HTML = re.compile(
     r"</?(?:b|i|em|strong|u|p|br|span|div|code|pre|mark|center|h\d|li|ul|ol|td|tr|th|table|sub"
     r"|sup)(?:\s[^<>]{0,80})?/?>",

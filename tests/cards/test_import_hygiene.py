@@ -78,7 +78,8 @@ def test_the_registry_holds_every_task_scorer_and_metric() -> None:
 
     names = {(info.type, info.name) for info in map(registry_info, (v for v in vars(registry).values() if callable(v)))}
     curating = {"finbench/curation_quality", "finbench/curation_exercises"}  # no exams
-    exams = {name for kind, name in names if kind == "task"} - curating
+    distilling = {f"finbench/preference_{k}" for k in ("sampling", "judging", "locating", "correcting", "rollouts")}
+    exams = {name for kind, name in names if kind == "task"} - curating - distilling
     assert exams == {f"finbench/{name}" for name in DEFINITIONS}
     assert {name for kind, name in names if kind == "scorer"} >= {
         f"finbench/{k}" for k in ("choice", "label", "number", "entities")

@@ -19,6 +19,9 @@ SUFFIXES = (".jsonl", ".parquet", *TEXT)
 PIECE = 4_000_000
 
 
+#: Fields that some rows of a source may lack: filters count those without.
+_OPTIONAL = ("id", "score", "url")
+
 Passes = Callable[[Mapping[str, Any], Row], bool]
 
 
@@ -60,10 +63,13 @@ def arranged(value: object, columns: Mapping[str, str]) -> object:
         columns: field to a column, or to a text with columns in braces; nothing else in it is interpreted.
 
     Raises:
-        ValueError: the row lacks a column that a text names.
+        ValueError: the row lacks a column that a text or a needed field names.
     """
     if not isinstance(value, dict):
         return value
+    for field, column in columns.items():
+        if "{" not in column and field not in _OPTIONAL and column not in value:
+            raise ValueError(_lacks(value, column))
     return {**value, **{field: _filled(value, column) for field, column in columns.items()}}
 
 
@@ -73,10 +79,14 @@ def _filled(row: Mapping[str, Any], column: str) -> Any:
 
     def of(match: re.Match[str]) -> str:
         if match[1] not in row:
-            raise ValueError(f"the row has no column {match[1]!r} (it has {', '.join(sorted(row)) or 'none'})")
+            raise ValueError(_lacks(row, match[1]))
         return "" if row[match[1]] is None else str(row[match[1]])
 
     return re.sub(r"\{(\w+)\}", of, column).strip()
+
+
+def _lacks(row: Mapping[str, Any], column: str) -> str:
+    return f"the row has no column {column!r} (it has {', '.join(sorted(row)) or 'none'})"
 
 
 def _read_file(
