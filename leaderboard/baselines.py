@@ -7,12 +7,12 @@ both say nothing and score 0.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
 from finbench.card import TaskCard
 from finbench.results.rank import Ranking, is_judged
-from finbench.results.runs import Run, column
+from finbench.results.reference_lines import label_counts, reference_lines
+from finbench.results.runs import Run
 from finbench.tasks.catalogue import CARDS
 from finbench.taxonomy import AnswerKind
 
@@ -55,23 +55,9 @@ def task_baselines(run: Run) -> tuple[float, float] | None:
 
     None where there is no label to choose, or for a metric that these have no score by.
     """
-    known = label_shares(run)
-    if known is None:
+    if _card(run) is None:
         return None
-    classes, shares = known
-    top, guess = max(shares), 1 / classes
-    match run.metric:
-        case "accuracy":
-            return guess, top
-        case "mcc":
-            return 0.0, 0.0
-        case "balanced_accuracy":
-            return guess, 1 / len(shares)
-        case "macro_f1":  # of a label with share s: precision s, recall 1/classes
-            return sum(_f1(share, guess) for share in shares) / classes, _f1(top, 1.0) / len(shares)
-        case "weighted_f1":
-            return sum(share * _f1(share, guess) for share in shares), top * _f1(top, 1.0)
-    return None
+    return reference_lines(run.task, run.metric, label_counts(run))
 
 
 def label_shares(run: Run) -> tuple[int, list[float]] | None:
@@ -82,13 +68,9 @@ def label_shares(run: Run) -> tuple[int, list[float]] | None:
     card = _card(run)
     if card is None or not card.classes or card.answer in (AnswerKind.RELATIONS, AnswerKind.ENTITIES):
         return None
-    counts = [number for gold, number in Counter(column(run.items, "gold")).items() if gold is not None]
+    counts = label_counts(run)
     total = sum(counts)
     return (max(card.classes, len(counts)), [number / total for number in counts]) if total else None
-
-
-def _f1(precision: float, recall: float) -> float:
-    return 2 * precision * recall / (precision + recall)
 
 
 def _card(run: Run) -> TaskCard | None:

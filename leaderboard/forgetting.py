@@ -91,7 +91,7 @@ def _base_logs(recipe: Recipe) -> Path | None:
 
 
 def _runs(place: Path | None) -> dict[str, Run]:
-    """The newest complete run of each task, on the official set where there is one."""
+    """The newest complete run of each task: generated answers and the official set where there are such."""
     if place is None:
         return {}
     try:
@@ -101,10 +101,10 @@ def _runs(place: Path | None) -> dict[str, Run]:
     by_task: dict[str, list[Run]] = {}
     for run in runs:
         by_task.setdefault(run.task, []).append(run)
-    chosen = {
-        task: newest([run for run in mine if run.official and run.complete] or mine)
-        for task, mine in sorted(by_task.items())
-    }
+    chosen = {}
+    for task, mine in sorted(by_task.items()):
+        generated = [run for run in mine if not run.settings.weighed] or mine
+        chosen[task] = newest([run for run in generated if run.official and run.complete] or generated)
     return {task: run for task, run in chosen.items() if run.complete}
 
 

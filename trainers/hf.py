@@ -20,7 +20,8 @@ def load_tokenizer(model: str) -> Any:
     Raises:
         InputError: no folder, or no tokenizer that can be read there.
     """
-    check_folder(model)
+    if not (Path(model) / "adapter_config.json").is_file():  # adapters bring their tokenizer, and no config.json
+        check_folder(model)
     from transformers import AutoTokenizer
 
     try:

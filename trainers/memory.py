@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from trainers.base import StageError
+from trainers.progress import say
 
 #: Weight, gradient and Adam's two moments in fp32; the adapters load weights in fp32, also on an accelerator.
 _TRAINED, _FROZEN = 16, 4
@@ -141,6 +142,12 @@ def check(folder: Path, settings: Any, *, processes: int = 1) -> None:
         raise StageError(
             f"training {shape.weights / 1e6:,.0f} M weights takes about {needed.text} in each process, and "
             f"{free / _GIB:.1f} GiB are free for it; use `lora`, a smaller model, an accelerator or a larger machine"
+        )
+    least = estimate(shape, settings.model_copy(update={"activation_checkpointing": True}))
+    if least.total is not None and least.total > free:
+        say(
+            f"training may take {least.text} in each process even where activations are computed again, and "
+            f"{free / _GIB:.1f} GiB are free for it; should it be killed, lower batch_size or max_length"
         )
 
 

@@ -124,6 +124,7 @@ def _stage(stage: Stage, speed: float | None, shape: Shape | None) -> dict[str, 
         "tokens": tokens,
         "tokens_at_most": at_most,
         "tokens_about": about,
+        "tokens_by_characters": about is not None and about != at_most,
         "seconds_at_most": round(at_most / speed) if at_most and speed else None,
         "seconds_about": round(about / speed) if about is not None and speed else None,
         "memory": memory_gib(stage, settings, shape),
@@ -239,7 +240,7 @@ def _claim(claim: Hypothesis, recipe: Recipe) -> dict[str, Any]:
     for stage in recipe.stages:
         counts |= _items(stage.evaluate)
     mine = {name: items for name, items in counts.items() if claim.subject in (name, card(name).capability.value)}
-    items = _sum(list(mine.values()), 1) if mine else None
+    items = _sum(list(mine.values()), 1)
     last = [stage for stage in recipe.stages if stage.evaluate and mine.keys() & _items(stage.evaluate).keys()]
     both = bool(last) and last[-1].against == "previous" and recipe.parent(recipe.stages.index(last[-1])) is not None
     return {
@@ -255,7 +256,6 @@ def _claim(claim: Hypothesis, recipe: Recipe) -> dict[str, Any]:
             power.noninferiority_items(claim.margin / 100) if claim.kind == "keeps" and claim.margin else None
         ),
         "discordance": power.DEFAULT_DISCORDANCE,
-        "note": "" if mine else "no stage evaluates it",
     }
 
 

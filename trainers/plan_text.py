@@ -41,7 +41,7 @@ def _stage(stage: dict[str, Any]) -> list[str]:
         f"  data: {sources or 'none'}",
         f"  steps: {steps}, examples seen: {_known(stage['examples_seen'])}",
         f"  tokens: {_known(stage['tokens'])}, at most {_known(stage['tokens_at_most'])} by the recipe's bounds, about "
-        f"{_known(stage['tokens_about'])} by the characters",
+        f"{_known(stage['tokens_about'])}{' by the characters' if stage['tokens_by_characters'] else ''}",
         f"  time: at most {_time(stage['seconds_at_most'])}, about {_time(stage['seconds_about'])}",
     ]
     if stage["schedule"]:
@@ -65,7 +65,7 @@ def _claim(claim: dict[str, Any]) -> str:
         )
     if claim["items_for_margin"]:
         line += f"; the margin takes {_known(claim['items_for_margin'])} items in one checkpoint"
-    return line + (f"; {claim['note']}" if claim["note"] else "")
+    return line
 
 
 def _points(value: float | None) -> str:

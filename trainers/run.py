@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from finbench.errors import ClaimFailed, InputError
 from trainers import judge, launching, lineage, memory, worker
+from trainers.adapters import whole
+from trainers.ahead import check_paths
 from trainers.base import ROWS, Prepared
 from trainers.claims import check_claims, judged_by
 from trainers.curves import losses
@@ -32,6 +35,7 @@ class Model:
     name: str
     identity: str
     stage: Path | None = None  # its stage's folder
+    parent: Path | None = None  # what its stage started from
 
 
 @dataclass(kw_only=True)
@@ -68,6 +72,7 @@ class Run:
                 raise InputError(f"the recipe has no stage {until!r}; it has {', '.join(names)}")
             stages = stages[: names.index(until) + 1]
         check_trackers(self.recipe.track)
+        check_paths(self.recipe, stages)
         with locked(self.out):
             folder = model_folder(self.recipe.base)
             base = Model(folder=folder, name=public_name(self.recipe.base), identity=identity(self.recipe.base, folder))
@@ -83,6 +88,7 @@ class Run:
                 "stopped": None,
             }
             self._left = {seed: {} for seed in self.recipe.seeds}
+            self._look_ahead(stages, base)
             for index, stage in enumerate(stages):
                 if reason := self._cannot_begin(index, stage):
                     self._skipped[stage.name] = reason
@@ -96,6 +102,16 @@ class Run:
             self.report["complete"] = len(stages) == len(self.recipe.stages) and not self._skipped
             self._write()
         return self.report
+
+    def _look_ahead(self, stages: Sequence[Stage], base: Model) -> None:
+        """Find what no stage can do before the first one trains: memory that is not there, rows that are missing."""
+        if not memory.accelerator_here():
+            for stage in stages:  # all checkpoints have the base model's shape
+                processes = stage.launch.processes if stage.launch else 1
+                memory.check(base.folder, read_settings(stage), processes=processes)
+        for stage in stages:
+            if stage.evaluate and stage.against == "base":
+                self._score(base, stage.evaluate)
 
     def _cannot_begin(self, index: int, stage: Stage) -> str | None:
         """Why a stage is left out: the stage that it reads or starts from left nothing."""
@@ -135,8 +151,6 @@ class Run:
         parent = self._parent(index, base, seed)
         against = base if stage.against == "base" else parent
         settings = read_settings(stage)
-        if not memory.accelerator_here():
-            memory.check(parent.folder, settings, processes=stage.launch.processes if stage.launch else 1)
         if stage.evaluate:  # first, so that missing rows are found before hours of training
             self._score(against, stage.evaluate)
         located = self._with_rows(stage, seed)
@@ -193,7 +207,13 @@ class Run:
         else:
             data.path.unlink(missing_ok=True)
             say(f"{label}: finished before in {folder.name}, not trained again")
-        model = Model(folder=folder / record["checkpoint"], name=self._name(stage, seed), identity=digest, stage=folder)
+        model = Model(
+            folder=folder / record["checkpoint"],
+            name=self._name(stage, seed),
+            identity=digest,
+            stage=folder,
+            parent=parent.folder,
+        )
         entry = {
             "stage": stage.name,
             "index": index,
@@ -269,7 +289,8 @@ class Run:
         key = (model.identity, evaluation)
         if key not in self._logs:
             say(f"scoring {model.name} on {evaluation.suite or ', '.join(evaluation.tasks)}")
-            self._logs[key] = judge.evaluate(model.name, model.folder, evaluation, self.out / "logs").resolve()
+            folder = whole(model.folder, model.parent)
+            self._logs[key] = judge.evaluate(model.name, folder, evaluation, self.out / "logs").resolve()
         return self._logs[key]
 
     def _name(self, stage: Stage, seed: int) -> str:

@@ -22,7 +22,8 @@ class Lora(Settings):
         rank: rank of the update.
         alpha: the update is scaled by alpha / rank.
         dropout: on the adapter's input.
-        merge: add the update to the weights at the end; else the checkpoint is the adapter, beside its base.
+        merge: add the update to the weights at the end; else the checkpoint is the adapter, beside its base: stages
+            cannot go on from it, and where it is evaluated a merged copy lies beside it.
     """
 
     rank: int = Field(default=16, gt=0)

@@ -26,11 +26,7 @@ _STOPPED = "genrm_stop_reason"
 
 
 class UnreadVerdictError(RuntimeError):
-    """A GenRM gave no verdict where no rule applies: the solution is left out, under the reason that begins this."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message  # what Inspect keeps of an error
+    """A GenRM gave no verdict where no rule applies; the message is a key of `REASONS`."""
 
 
 async def ask(

@@ -60,5 +60,7 @@ def read_batch(log: EvalLog, record: type[T], asked: Sequence[str]) -> Batch[T]:
 def _why(sample: EvalSample) -> str:
     if sample.limit is not None:
         return f"limit: {sample.limit.type}"
-    message = (sample.error.message if sample.error is not None else "no record").partition("\n")[0][:_LONGEST]
-    return message if message.partition(":")[0] in REASONS else f"provider: {message}"
+    if sample.error is None and sample.metadata.get("lost") in REASONS:
+        return str(sample.metadata["lost"])
+    message = sample.error.message if sample.error is not None else "no record"
+    return f"provider: {message.partition(chr(10))[0][:_LONGEST]}"

@@ -36,6 +36,7 @@ from finbench.preference.replies import (
 )
 from finbench.preference.rule import has_rule, judge_by_rule
 from finbench.preference.schema import (
+    REASONS,
     Correction,
     Judgement,
     Location,
@@ -54,6 +55,8 @@ from finbench.scoring.outcome import Outcome
 ROLE = "genrm"
 #: Key of the record in a sample's metadata.
 RECORD = "record"
+#: Key of the reason where a sample leaves none: asking again would cost and say the same.
+LOST = "lost"
 VERSION = "1-A"
 #: Said of a GenRM whose replies gave no verdict.
 UNREAD = "unread"
@@ -65,6 +68,9 @@ def recorded() -> Scorer:
     """Shows a sample's record as a score: a judgement's outcome, or whether a location or correction was accepted."""
 
     async def score(state: TaskState, target: Target) -> Score:
+        if RECORD not in state.metadata:
+            reason = str(state.metadata[LOST])
+            return Score.unscored(reason=reason, answer=reason, explanation=REASONS[reason])
         record = state.metadata[RECORD]
         said = str(record.get("outcome") or record.get("reason") or "accepted")
         good = said in (Outcome.CORRECT.value, "accepted")
@@ -111,7 +117,10 @@ def judge_solution(given: str) -> Solver:
         solution = work.solutions[str(state.sample_id)]
         item = work.items[solution.item]
         audited = has_rule(item) and _is_audited(solution.id, work.settings.audit)
-        judged = await judge(item, solution.text, solution.stop_reason, work.settings, state, audited=audited)
+        try:
+            judged = await judge(item, solution.text, solution.stop_reason, work.settings, state, audited=audited)
+        except UnreadVerdictError as error:
+            return _without_record(state, str(error))
         outcome, pred, genrm, why = judged
         by = "rule" if has_rule(item) else "genrm"
         state.output = ModelOutput.from_content(by, why or f"{outcome.value}: read {pred!r}, reference {item.gold!r}")
@@ -150,9 +159,7 @@ async def judge(
     if outcome is not None:
         return outcome, pred, said, reply
     if found is None:
-        raise UnreadVerdictError(
-            f"{why_unread(state, reply)}: the GenRM gave no verdict, its last reply being {reply.strip()[:80]!r}"
-        )
+        raise UnreadVerdictError(why_unread(state, reply))
     return _OUTCOMES.get(found, Outcome.REFUSED), None, said, reply
 
 
@@ -281,7 +288,10 @@ def roll_out(given: str) -> Solver:
         state.messages = [*messages, output.message]
         state.output = output
         whole = prefix + output.completion
-        outcome, _, _, why = await judge(item, whole, output.stop_reason, work.settings, state)
+        try:
+            outcome, _, _, why = await judge(item, whole, output.stop_reason, work.settings, state)
+        except UnreadVerdictError as error:
+            return _without_record(state, str(error))
         state.metadata["explanation"] = f"{whole}\n\n{why}".strip()
         state.metadata[RECORD] = asdict(
             Rollout(
@@ -305,6 +315,11 @@ def prefix_of(correction: Correction, arm: str) -> str:
 
 def _is_audited(identity: str, share: float) -> bool:
     return int(digest(["audit", identity])[:8], 16) < share * 2**32
+
+
+def _without_record(state: TaskState, reason: str) -> TaskState:
+    state.metadata[LOST] = reason
+    return state
 
 
 def _opening(item: PromptItem) -> list[ChatMessage]:

@@ -13,7 +13,7 @@ from finbench.scoring.outcome import Extraction
 from finbench.scoring.quotes import without_quotations
 from finbench.scoring.statement_groups import Wording
 from finbench.scoring.statements import read
-from finbench.scoring.text import is_refusal, prepare, segments, unwrap
+from finbench.scoring.text import inner_reply, is_refusal, prepare, segments, unwrap
 
 _WORD = "A-Za-z0-9_\u00c0-\u024f\u0370-\u04ff"
 
@@ -24,7 +24,7 @@ _NAMING = word_set(
     "person bank asset product city state region group team grade rating ratings rated regulation rule title "
     "column row case scenario security strategy manager analyst client model event factory economy level "
     "account phase machine point curve graph panel note annex chapter division unit store contract policy "
-    "factor variable sample population subsidiary partner mr mrs ms dr it hepatitis article clause category_ "
+    "factor variable sample population subsidiary partner mr mrs ms dr hepatitis article clause category_ "
     "worker consumer producer individual island good an corporation entity party buyer seller"
 )
 _NAMED = re.compile(
@@ -40,6 +40,8 @@ _AFTER_LETTER = re.compile(
     r"|works|holds|has|had|"
     r"it|this|these|they|there|we|you|he|the|when|by|from|rather|after|mentions|satisfies|represents"
     r"|suggests|involves|being|out|through|fails|contradicts|correctly|incorrectly|reflects|shows|means"
+    r"|richtig|korrekt|falsch|ist|sind|und|oder|weil|da|est|et|ou|car|es|y|son|porque|correct[ae]?|incorrect[ae]?"
+    r"|corret[oa]|incorret[oa]|pois|perché|jest|eller|och|og|op|omdat|en"
     r"|leads|reduces|cannot|did|do|right|wrong|too|alone|versus|vs)\b"
 )
 _NEW_SENTENCE = re.compile(r"[ ]+(?:The|This|That|It|In|When|If|Because|Since|As|Explanation|Reason)\b")
@@ -74,7 +76,8 @@ _OUTSIDE_SLOT = re.compile(
 _RUN_TOGETHER = re.compile(r"^[^\w\n]{0,20}([A-Z]{2,26})[^\w\n]{0,20}$", re.MULTILINE)
 
 _PIECE_SLOT = re.compile(
-    r"\b(?:answer|choice|option)(?:[ ](?:is|would be|should be))?[ ]?:?[ ]+(?P<slot>[^\n.;:]{2,100}?)(?=[ ]?(?:[.;:\n]|$))",
+    r"\b(?:answer|choice|option)(?:[ ](?:is|would be"
+    r"|should be))?[ ]?:?[ ]+(?P<slot>[^\n.;:]{2,100}?)(?=[ ]?(?:[.;:\n]|$))",
     re.IGNORECASE | re.MULTILINE,
 )
 _PLAIN_WORD = re.compile(r"[^\W_]+(?:[.,]\d+)?")
@@ -84,7 +87,9 @@ _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", 
 _ORDINAL = re.compile(
     rf"\bthe[ ](?P<ordinal>{'|'.join(_ORDINALS)}|last)[ ](?:option|choice|alternative)\b", re.IGNORECASE
 )
-_NUMBERED = re.compile(r"\b(?:option|choice|alternative)[ ](?:no\.?[ ]|number[ ]|#)?(?P<number>\d{1,2})\b(?![.,%]\d)", re.IGNORECASE)
+_NUMBERED = re.compile(
+    r"\b(?:option|choice|alternative)[ ](?:no\.?[ ]|number[ ]|#)?(?P<number>\d{1,2})\b(?![.,%]\d)", re.IGNORECASE
+)
 _AMOUNT_TEXT = re.compile(r"([$€£¥]?)[ ]?(\d[\d,]*(?:\.\d+)?)[ ]?(%?)")
 _VERBS = word_set(
     "increase decrease rise fall remain decline grow drop improve worsen strengthen weaken appreciate depreciate stay "
@@ -94,7 +99,7 @@ _NOUNS = word_set(
     "answer answers ans choice selection solution response verdict conclusion decision result correct antwort "
     "lösung réponse reponse respuesta solución resposta risposta soluzione ответ antwoord svar svaret "
     "odpowiedź cevap jawaban án vastaus απάντηση odpověď válasz الإجابة उत्तर вариант правильный верный pick "
-    "prediction final letter option"
+    "prediction final letter option fit match"
 )
 _CLOSING = word_set("remains fits matches applies works wins stands it_ best describes_ makes holds_ suits satisfies")
 
@@ -119,12 +124,12 @@ def extract_choice(output: str, choices: Sequence[str]) -> Extraction[str]:
         if option.split() and option.split()[0].lower().strip(".,") in _VERBS
     )
     prepared = without_private(prepare(output))
+    wording = Wording(count=len(options), nouns=_NOUNS, closing=_CLOSING, verbs=verbs, last_predicate=True)
     for segment in segments(prepared)[:100]:
         text = unwrap(segment)
-        reading = read(
-            _with_mentions(text, options),
-            Wording(count=len(options), nouns=_NOUNS, closing=_CLOSING, verbs=verbs, last_predicate=True),
-        )
+        reading = read(_with_mentions(text, options), wording)
+        if reading.index is None and (inner := inner_reply(segment)):
+            reading = read(_with_mentions(unwrap(inner), options), wording)
         if reading.index is not None:
             letter = string.ascii_uppercase[reading.index]
             return Extraction(letter, "answered", _in_format(prepared, letter))

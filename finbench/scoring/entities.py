@@ -67,6 +67,7 @@ _FIELDS_TURNED = re.compile(
 )
 _TAGGED_TOKEN = re.compile(r"[ ]{0,4}(?P<token>[^\s|,]{1,60})[ ]?[\s|,:/][ ]?(?P<tag>[BIES]-[A-Za-z]{2,12}|O)[ ]{0,4}")
 _INNER_STAR = re.compile(r"(?<=[A-Za-z])\*(?=[A-Za-z])")
+_SENTENCE = re.compile(r"\s*[A-Z][^\n]*[a-z](?::|[.!])\s*")
 _NONE_LINE = re.compile(r"\W*none\W*", re.IGNORECASE)
 
 
@@ -206,7 +207,7 @@ def _read_lines(lines: Sequence[str], reader: LineReader) -> tuple[list[Pair], b
             empty = empty or not below
             pairs += [(name, heading) for name in below]
     if not pairs and not empty:
-        columns = [reader.bare_pair(line[:500]) for line in lines]
+        columns = [reader.bare_pair(line[:500]) for line in lines if not _SENTENCE.fullmatch(line[:500])]
         if columns and all(columns):
             return [pair for pair in columns if pair], False
         pairs = [pair for line in lines for pair in reader.in_prose(line[:1000])]

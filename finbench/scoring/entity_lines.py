@@ -66,8 +66,9 @@ _PROSE = re.compile(
     r"|^(?:no|not|neither|without|any|none)\b(?!\.)|^(?-i:a|an|the) (?=[a-z])",
     re.IGNORECASE,
 )
+_NO_NAME = re.compile(r"^[A-Z][a-z]+(?: [a-z]+){0,2}: |(?:\b[a-z]+ ){4}|[a-z]{3}[.!]$")
 _ORNAMENT = re.compile(
-    "^[ ]{0,3}[\u2600-\u27bf\u2b50-\u2b55\U0001f300-\U0001faff]{1,4}[ ]"
+    "^[ ]{0,8}[\u2600-\u27bf\u2b50-\u2b55\U0001f300-\U0001faff]{1,4}[ ]"
     "|[ ]{0,3}[\u2600-\u27bf\u2b50-\u2b55\U0001f300-\U0001faff]{1,4}[ ]{0,3}$"
 )
 _REMARK = re.compile(r"\s?[,;]\s?[^()\[\]{}]{1,60}[)\]]")
@@ -118,7 +119,7 @@ class LineReader:
         self._outside = re.compile(rf"\s?(?P<type>{names.known})\s?\((?P<name>[^()\n]{{1,150}})\)", re.IGNORECASE)
         self._inside = re.compile(
             rf"\[(?:(?P<type>{names.known})[\s:]\s?(?P<name>[^\[\]\n]{{1,150}})\]"
-            rf"|(?P<name2>[^\[\]\n]{{1,150}})\]_?(?P<type2>{names.known})\b)"
+            rf"|(?P<name2>[^\[\]\n]{{1,150}})\](?:_?(?P<type2>{names.known})\b|\((?P<type3>{names.known})\)))"
         )
         noun = r"(?:persons?|people|organi[sz]ations?|locations?)"
         self._prose = re.compile(
@@ -128,7 +129,9 @@ class LineReader:
         self._bare = re.compile(rf"(?P<name>\S[^\n]{{0,150}}?)\s{{1,8}}(?P<type>{names.known})")
         self._turned = re.compile(rf"(?P<type>{names.known}),\s{{1,3}}(?P<name>[^;|]{{1,150}})")
         self._tagged = re.compile(
-            rf"<(?P<type>{names.known})>\s?(?P<name>[^<>\n]{{1,150}}?)\s?</(?P=type)>", re.IGNORECASE
+            rf"<(?:\w{{1,20}}\s(?:type|label|class|category)\s?=\s?[\"'])?(?P<type>{names.known})[\"']?>\s?"
+            r"(?P<name>[^<>\n]{1,150}?)\s?</\w{1,20}>",
+            re.IGNORECASE,
         )
 
     def heading(self, line: str) -> str | None:
@@ -147,7 +150,7 @@ class LineReader:
         tagged = [(match["name"], self._names.name(match["type"])) for match in self._tagged.finditer(line)]
         if not tagged:
             tagged = [
-                (match["name"] or match["name2"], self._names.name(match["type"] or match["type2"]))
+                (match["name"] or match["name2"], self._names.name(match["type"] or match["type2"] or match["type3"]))
                 for match in self._inside.finditer(line)
             ]
         if tagged:
@@ -229,6 +232,8 @@ class LineReader:
         bullet = _BULLET.match(line)
         body = (line[bullet.end() :] if bullet else line).strip()
         if _NOTHING.fullmatch(body):
+            return []
+        if not bullet and _NO_NAME.search(body):
             return []
         if bullet:
             body = re.split(r"\s[-–—]\s|\s\(|:\s", body, maxsplit=1)[0]
@@ -318,9 +323,11 @@ class LineReader:
             return remark is not None and not self._kind.search(remark[0]) and self._names.is_known(written)
         if match["is"] and not self._names.is_known(written):
             return False
-        at_end = re.match(r"\s{0,3}(?:$|[;|/]|[x×]\s?\d|[(\[]|\.\s*$|\.\s|[-–—]\s|:\s|and\b|&)", rest) is not None
+        at_end = re.match(r"\s{0,3}(?:$|[;|/#]|[x×]\s?\d|[(\[]|\.\s*$|\.\s|[-–—]\s|:\s|and\b|&)", rest) is not None
         if not self._names.is_type(written, typed_reply=typed_reply and at_end):
             return False
+        if not self._names.is_known(written) and self._type.match(rest):
+            return False  # "IBM (ORG)"
         if written.isupper() and self._names.is_known(written):
             return bracketed or at_end or rest.lstrip().startswith(",") or rest[:1] == "."
         return bracketed or at_end or (self._names.is_known(written) and re.match(r"\s?,", rest) is not None)

@@ -12,7 +12,7 @@ from finbench.scoring.outcome import Extraction
 from finbench.scoring.quotes import without_quotations
 from finbench.scoring.statement_groups import Wording
 from finbench.scoring.statements import read
-from finbench.scoring.text import is_refusal, prepare, segments, unwrap
+from finbench.scoring.text import inner_reply, is_refusal, prepare, segments, unwrap
 
 # Everyday words: no answer by merely standing in a sentence.
 _EVERYDAY = word_set(
@@ -21,6 +21,7 @@ _EVERYDAY = word_set(
 )
 # Words for which a reader wants to hear that something is said to be it.
 _COMMON = word_set("positive negative neutral mixed rumour rumor complete completed relevant irrelevant")
+_PRESENT = frozenset(["rises", "falls", "increases", "decreases"])
 _VERBS = frozenset(["rise", "fall", "increase", "decrease"])
 _SPELLINGS = {
     "labour": "labor",
@@ -40,7 +41,7 @@ _SPELLINGS = {
 _NOUNS = word_set(
     "answer answers ans label labels classification category prediction verdict decision result output "
     "response final conclusion class antwort réponse reponse respuesta resposta risposta ответ antwoord svar "
-    "odpowiedź cevap jawaban selection choice forecast recommendation advice"
+    "odpowiedź cevap jawaban selection choice forecast recommendation advice fit match"
 )
 _TOPICS = word_set(
     "sentiment tone stance polarity mood attitude rating score issue theme topic status outlook direction "
@@ -70,7 +71,8 @@ _NO_NOUN = re.compile(
 _EXCLAMATION = re.compile(r"[ ](?:question|grief|morning|afternoon|evening|day|luck|point|idea|catch|job|lord)\b", re.I)
 _NO_SLOT = re.compile(r"\b(?:answer|prediction|classification|label|verdict|result|output|response)[ ]?:[ ]*\Z", re.I)
 _EMOJI = re.compile(
-    "^[ ]{0,3}[\u2600-\u2716\u2719-\u274b\u274d\u274f-\u27bf\u2b50-\u2b55\U0001f300-\U0001faff]{1,3}[ ]{0,2}(?=\\S)", re.MULTILINE
+    "^[ ]{0,3}[\u2600-\u2716\u2719-\u274b\u274d\u274f-\u27bf\u2b50-\u2b55\U0001f300-\U0001faff]{1,3}[ ]{0,2}(?=\\S)",
+    re.MULTILINE,
 )
 _ENTITY = re.compile(r"&amp;|&#38;")
 
@@ -95,6 +97,9 @@ def extract_label(output: str, labels: Sequence[str]) -> Extraction[str]:
     for segment in segments(prepared)[:100]:
         text = _EMOJI.sub("", unwrap(segment).strip())
         reading = read(without_quotations(lexicon.mark(text)), lexicon.wording)
+        if reading.index is None and (inner := inner_reply(segment)):
+            inside = _EMOJI.sub("", unwrap(inner).strip())
+            reading = read(without_quotations(lexicon.mark(inside)), lexicon.wording)
         if reading.index is not None:
             label = lexicon.labels[reading.index]
             return Extraction(label, "answered", lexicon.in_format(prepared, label))
@@ -154,7 +159,7 @@ class _Lexicon:
         if " " in key:
             form = Form.NAME
         elif not exact or key in _EVERYDAY:
-            form = Form.LOOSE
+            form = Form.WORD if key in _PRESENT else Form.LOOSE
         elif key in _COMMON:
             form = Form.WORD
         else:

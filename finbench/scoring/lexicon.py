@@ -175,7 +175,7 @@ CHOOSING_BEFORE = re.compile(
     r"|call this|(?:label|rate|mark|tag|classify|consider|deem|grade|judge) (?:it|this|that|the \w+)"
     r"|answer with|respond with|assign(?:ed)?|is about|concerns|match(?:es)?(?: with)?))"
     r"(?:\s+(?:a|an|the|that|it|it's|is|will|would|this|to|be|for|option|answer|label|category|class"
-    r"|choice|letter|issue|of|probably|likely|most|clearly|here|mostly|slightly|somewhat|definitely)\b"
+    r"|choice|letter|issue|of|having|being|probably|likely|most|clearly|here|mostly|slightly|somewhat|definitely)\b"
     r"|[\s:\"'(\[-])*+\Z",
     re.IGNORECASE,
 )
@@ -188,8 +188,9 @@ OVERALL_BEFORE = re.compile(
 CONCLUDING_BEFORE = re.compile(
     r"(?:\b(?:so|therefore|thus|hence|consequently|accordingly|as a result|in conclusion|finally|must be"
     r"|has to be|should be|leaves?|leaving|left with|remaining (?:option|choice|answer|one)(?: is)?"
-    r"|which (?:is|makes it|means)|making it|mak(?:es|e|ing)(?: (?:it|this|the \w+))?|it is|ergo)\b|[∴⇒])"
-    r"(?:[\s,:\"'(\[—–-]|\b(?:the|a|an|it|it's|is|be|this|that|that's|they|would|must|should|we|get|have"
+    r"|which (?:is|makes it|means)|resta(?:no)?|rimane|queda(?:ndo)?|reste|bleibt|fica|making it"
+    r"|mak(?:es|e|ing)(?: (?:it|this|the \w+))?|it is|ergo)\b|[∴⇒])"
+    r"(?:[\s,:\"'(\[—–-]|\b(?:the|a|an|la|le|el|il|die|nur|solo|só|it|it's|is|be|this|that|that's|they|would|must|should|we|get|have"
     r"|us|with|only|option|options|answer|choice|i|say|i'd|go|mostly|slightly|somewhat|clearly|most|likely"
     r"|probably|just|sentiment|tone|stance|label|statement|news|overall|stays?|of|one|stock|price"
     r"|will)\b)*+\Z",
@@ -221,7 +222,7 @@ CJK_HEAD = re.compile(
 )
 
 OTHER_LANGUAGES_HEAD = re.compile(
-    r"(?:คำตอบ(?:ที่ถูก(?:ต้อง)?)?(?:คือ)?|उत्तर|الإجابة|الجواب|جواب|התשובה"
+    r"(?:คำตอบ(?:ที่ถูก(?:ต้อง)?)?(?:คือ)?|उत्तर|الإجابة|الجواب|جواب|התשובה(?: הנכונה)?(?: היא)?"
     r"|\b(?:odpověď je|odpoveď je|odgovor je|отговор(?:ът)? е|vastaus on|vastus on|svarið er|răspunsul(?: corect)? este"
     r"|jawaban(?:nya)?(?: yang (?:benar|tepat))? (?:adalah|ialah)|đáp án(?: đúng)?(?: là)?|câu trả lời(?: đúng)? là"
     r"|jibu(?: sahihi)? ni|ang (?:tamang )?sagot ay|atsakymas yra|atbilde ir|helyes válasz(?: a)?))"
@@ -266,6 +267,23 @@ PARTIAL_AFTER = re.compile(
 ABOUT_BEFORE = re.compile(r"\b(?:is about|concerns|relat(?:es|ed|ing) to)\s\Z", re.IGNORECASE)
 BESIDE_BEFORE = re.compile(r"\b(?:which|that|also|and) (?:also )?(?:concerns|relat(?:es|ed) to)\s\Z", re.IGNORECASE)
 RESULT_BEFORE = re.compile(r"[=≈]\s{0,2}\Z")
+GIVEN_BEFORE = re.compile(
+    r"\b(?:gives?|giving|yields?|yielding|gets?|obtains?|leaves|leaving|results? in|makes|totals|produces?)\s"
+    r"(?:(?:us|a|an|the|total|net|final|you)\s){0,3}(?:[a-z]+\sof\s)?\Z",
+    re.IGNORECASE,
+)
+WEAK_TOPIC_AFTER = re.compile(
+    r"\s+(?:impacts?|effects?|developments?|news|signals?|implications?|risks?|messages?|opinions?|views?|positions?)"
+    r"\s(?:of|on|from|in|to|about|by)\b",
+    re.IGNORECASE,
+)
+CUT_AFTER = re.compile(
+    r"[)\"']?\s+(?:might|may|could|would|should|can|seems?|looks|appears|is|was|has|does)(?:\s(?:be|to))?\s*\Z"
+)
+WOULD_BEFORE = re.compile(
+    r"\b(?:would|could|might)\s(?:only\s)?(?:be|have been)\s(?:an?\s|the\s|more\s)?[\"']?\Z", re.IGNORECASE
+)
+IF_AFTER = re.compile(r"[\"']?\s+(?:only\s+)?(?:if|had|were)\b", re.IGNORECASE)
 ENCLOSED_AFTER = re.compile(r"\)\s{0,2}(?:[.!]|\Z)")
 INFERRED_BEFORE = re.compile(r"\b(?:so|thus|therefore|hence|consequently)\b[^.!?;]{0,120}\(\Z", re.IGNORECASE)
 
@@ -296,17 +314,20 @@ CORRECT_AFTER = re.compile(
     r"|indeed|obviously|best|one|also|probably|likely|my|final|single|logically|hence|then)\s+){0,5}"
     r"(?:correct\b|right\b(?!ly|s)|true\b|accurate\b|(?:[\w-]+\s+)?answer\b|choice\b|strong(?:er|est)\b"
     r"|superior\b|preferable\b|preferred\b|complete (?:answer|option)|appropriate\b|suitable\b|better\b"
-    r"|best\b|fitting\b|valid\b|the one(?! (?:of|that))\b|what (?:i|we|remains|is left)\b(?!(?:'d| would) have)"
+    r"|best\b|fitting\b|valid\b|the one(?! (?:of|that))\b|gets? (?:it|this|that) (?:exactly )?right\b"
+    r"|what (?:i|we|remains|is left)\b(?!(?:'d| would) have)"
     r"|yes(?=\s*(?:[.;|)\]]|\Z))"
-    r"|(?:match(?:es)?|fits|agrees with) (?:with )?(?:our|the|my) (?:\w+ )?(?:calculat|comput|result|answer|definition|description)"
+    r"|(?:match(?:es)?|fits|agrees with) (?:with )?(?:our|the|my) (?:\w+ )?(?:calculat|comput|result"
+    r"|answer|definition|description)"
     r"|what the (?:text|textbook|book|question|rule|definition|standard|passage)\b"
     r"|remaining\b|closest\b|✅|✓|✔|☑)"
     r"|[.)]+\s*(?:true|right|correct)\b|[:=|(\[.)]*\s*[✅✓✔☑]"
-    r"|\s+(?:is|does|was)\s*[.!]"
+    r"|\s+(?:is|does|was)\s*[.!]|\s+gets? (?:it|this|that) (?:exactly )?right\b"
     r"|\s+it is\b(?!\s+(?:not|the|a)\b)"
     r"|\s?(?:选项|選項|选项)?(?:才)?(?:是|为|最)?(?:正确|正確|对的|合适|合適|符合)|[がは]\s?(?:正し|正解|適切|妥当)"
     r"|[이가은는]\s?(?:정답|맞|옳|올바)"
-    r"|\s+(?:şıkkı|seçeneği)(?:dır|dir)?\b|\s+(?:ist|est|es|è|é|está) (?:richtig|korrekt|correct[eao]?"
+    r"|\s+(?:richtig|korrekt)\b|\s+(?:şıkkı|seçeneği)(?:dır|dir)?\b|\s+(?:ist|est|es|è|é"
+    r"|está) (?:richtig|korrekt|correct[eao]?"
     r"|corrett[oa]|corret[oa])\b",
     re.IGNORECASE,
 )
@@ -317,10 +338,13 @@ INSTRUCTION = re.compile(
     r"|categories) are|options:|choices:|labels:|one of)\b",
     re.IGNORECASE,
 )
-ONLY_BEFORE = re.compile(r"(?:\A\s*|[,;:]\s|\b(?:but|and|so|that)\s)only (?:option |choice |answer |letter )?[(\"']?\Z", re.IGNORECASE)
+ONLY_BEFORE = re.compile(
+    r"(?:\A\s*|[,;:]\s|\b(?:but|and|so|that)\s)only (?:option |choice |answer |letter )?[(\"']?\Z", re.IGNORECASE
+)
 VERB_FOLLOWS = re.compile(r"[)\"']?\s(?!if\b|when\b|or\b|and\b|to\b|could\b|might\b|may\b)[a-z]{2,}")
 BRACKET_AFTER = re.compile(
-    r"[)\"']?\s?\((?!(?:\w+ )?(?:correct|incorrect|wrong|right|true|false|yes|no|not|answer)\b)[^()]{1,100}\)", re.IGNORECASE
+    r"[)\"']?\s?\((?!(?:\w+ )?(?:correct|incorrect|wrong|right|true|false|yes|no|not|answer)\b)[^()]{1,100}\)",
+    re.IGNORECASE,
 )
 """A remark in brackets behind a mention, with no verdict of its own: "Option B ($1,018.59): correct"."""
 DRAFT_AFTER = re.compile(r"\s*(?:at first|initially|at first glance|on the surface)\b", re.IGNORECASE)
@@ -328,6 +352,27 @@ CROSS_AFTER = re.compile(r"\s*[:=|(\[.)]*\s*[❌✗✘✖]")
 EXCEPT_BEFORE = re.compile(
     r"\b(?:except|other than|besides|apart from)(?: for)?(?: the| option)?[\s\"'(]*\Z", re.IGNORECASE
 )
+ALL_BUT_BEFORE = re.compile(
+    r"\b(?:all|each|every\w*)\b[^.!?;]{0,120}\b(?:except|other than|apart from|besides)\b", re.IGNORECASE
+)
+ANSWERING_AFTER = re.compile(
+    r"[^.!?;\n]{0,120},?\s(?:and|so|which|it)\s?(?:is|'s)\s(?:hence |thus |therefore |so "
+    r"|then ){0,2}(?:my |the |our )(?:\w+ )?"
+    r"(?:answer|choice|pick)\b",
+    re.IGNORECASE,
+)
+ASPECT_AFTER = re.compile(
+    r"\s(?:sign|thing|factor|element|aspect|point|note|indicator|indication|connotation|word|term|phrase|contribution|figure"
+    r"|number|trend)s?\b",
+    re.IGNORECASE,
+)
+"""What may be positive about a text that is not: "a neutral sign"."""
+SUCH_BEFORE = re.compile(r"(?:\A|[\s(])an?\s(?:more |clearly |truly )?[\"']?\Z", re.IGNORECASE)
+WOULD_AFTER = re.compile(
+    r"[\"']?\s[a-z]+\s(?:would|could|might|usually|typically|normally|generally"
+    r"|often)\b(?! (?:therefore|thus|best|seem))"
+)
+ITEM_BEFORE = re.compile(r"(?:→|[-=]>|:)\s*[\"']?\Z")
 NOUN_AFTER = re.compile(r"\s+(?:in|of|is expected|seems|likely)\b", re.IGNORECASE)
 YES_AFTER = re.compile(r"\s*[)\]\"']?\?\s*(?:yes|correct|right|true)\b", re.IGNORECASE)
 NO_AFTER = re.compile(r"\s*[)\]\"']?\?\s*(?:no|wrong|incorrect|false|not)\b", re.IGNORECASE)

@@ -17,12 +17,14 @@ from finbench.scoring.number_decision import decide
 from finbench.scoring.number_markup import plain
 from finbench.scoring.number_patterns import FACTORS, mask
 from finbench.scoring.number_question import read_question
+from finbench.scoring.number_statements import CORRECTION
 from finbench.scoring.outcome import Extraction
-from finbench.scoring.text import prepare, segments
+from finbench.scoring.text import inner_reply, prepare, segments
 
 Unit = Literal["percent", "none", "thousand", "million", "billion", "currency", "bps"]
 
 _LIMIT = 20_000
+_REASONED = re.compile(r"(?:\S+\s+){5,}?\S*[a-z)%\d][.;!?,]?\s")
 _ANSWER_LINE = re.compile(r"\s*Answer:\s*(.{1,80}?)\s*\.?\s*")
 
 
@@ -62,7 +64,9 @@ def extract_number(output: str, question: str | None = None) -> Extraction[Numbe
     hints = read_question(question)
     refused = False
     for segment in segments(_clip(text)):
-        resolved, boxes = plain(_without_cut_repeat(segment))
+        segment = _without_cut_repeat(segment)
+        inner = inner_reply(segment)
+        resolved, boxes = plain(inner if inner and (_REASONED.match(inner) or CORRECTION.search(inner)) else segment)
         decision = decide(resolved, boxes, hints, question)
         if decision.mention is not None:
             number = Number(decision.mention.value + 0.0, _unit(decision.mention.unit))

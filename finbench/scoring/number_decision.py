@@ -217,7 +217,12 @@ def _first_of(inner: Sequence[Statement], head: str, hints: Hints) -> Pick | Non
     if not inner:
         return None
     first = pick(inner[0].text, hints)
-    if len(inner) == 1 or (first and first.mention and len(inner[0].text) - len(head) <= _SHORT_LINE):
+    goes_on = (
+        first is not None
+        and first.result
+        and any(found.result for part in inner[1:] if (found := pick(part.text, hints)))
+    )
+    if len(inner) == 1 or (first and first.mention and not goes_on and len(inner[0].text) - len(head) <= _SHORT_LINE):
         return first
     decision = _from_statements("\n".join(part.text for part in inner), inner, hints)
     return Pick(decision.mention) if decision.mention else first
@@ -279,6 +284,8 @@ def _from_statements(masked: str, parts: Sequence[Statement], hints: Hints) -> D
         ):
             return Decision(Mention(0, 0, 0.0, "none", words=True), settled=True)
         return Decision(found.mention if found else None, refused=declined is not None, settled=found is not None)
+    if stated[-1][0] is parts[-1] and parts[-1].role is Role.PREMISE and is_dangling(parts[-1].text):
+        return _UNDECIDED
     if stated[-1][0] is parts[-1] and _breaks_off(parts[-1].text, stated[-1][1]):
         return _from_statements(masked, parts[:-1], hints) if len(parts) > 1 and _concluded(stated[:-1]) else _UNDECIDED
     drafts = [entry for entry in stated if entry[0].role is not Role.DRAFT]
@@ -324,6 +331,18 @@ def _lead(read: Sequence[tuple[Statement, Pick | None]], stated: Sequence[tuple[
     return found.mention if explained else None
 
 
+def _contradicts_itself(stated: Sequence[tuple[Statement, Pick]]) -> bool:
+    """Whether the last sentence is said twice with different amounts and nothing between them: 12%. The same: 14%."""
+    frames = []
+    for part, found in stated[-2:]:
+        mention = found.mention
+        if part.role is not Role.PLAIN or mention is None or found.result or part.corrects:
+            return False
+        frames.append((part.text[: mention.start] + part.text[mention.end :], mention))
+    (first, one), (second, other) = frames if len(frames) == 2 else [frames[0], frames[0]]
+    return first == second and not same(one, other) and len(first.split()) > 2
+
+
 def _last(stated: Sequence[tuple[Statement, Pick]], hints: Hints) -> Decision:
     """The answer of a reply that works towards it."""
     picks = [(part, found.mention) for part, found in stated if found.mention is not None]
@@ -340,6 +359,8 @@ def _last(stated: Sequence[tuple[Statement, Pick]], hints: Hints) -> Decision:
     if any(_DEPENDS.search(part.text) for part, _ in stated) and not any(
         part.role is Role.CONCLUSION for part, _ in stated
     ):
+        return _CONTRADICTION
+    if _contradicts_itself(stated):
         return _CONTRADICTION
     conclusions = [number for number, (part, _) in enumerate(stated) if part.role is Role.CONCLUSION]
     if conclusions:

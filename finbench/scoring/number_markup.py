@@ -12,7 +12,9 @@ import unicodedata
 
 from finbench.scoring.number_languages import spell_out
 
-_EMOJI = re.compile("^[ ]{0,3}[\u2600-\u2714\u2718-\u2794\u27a2-\u27bf\u2b50-\u2b55\U0001f300-\U0001faff]{1,3}[ ]{1,2}", re.MULTILINE)
+_EMOJI = re.compile(
+    "^[ ]{0,3}[\u2600-\u2714\u2718-\u2794\u27a2-\u27bf\u2b50-\u2b55\U0001f300-\U0001faff]{1,3}[ ]{1,2}", re.MULTILINE
+)
 _PRIVATE = re.compile("[\ue000-\ue00f]")  # marks of this module
 _POWER = re.compile(r"(?<=10)([⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3})")
 _SUPERSCRIPT = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻†‡§]+")

@@ -11,8 +11,10 @@ from finbench.scoring import lexicon as lex
 from finbench.scoring.mentions import FIRST, Form, M, form_of, index_of
 
 _SEPARATOR = (
-    r"(?:[)\]\"']?[ ]*(?:and/or\b|[-=]?>|[,/&+|→-]|\b(?:and|or|nor|to|und|oder|et|ou|y|o)\b|和|与|及|或|と)[ ]*"
-    r"(?:(?:and|or|nor|even|slightly|somewhat|option|mildly|possibly|perhaps|the|a)[ ]+){0,3}[(\[\"']?|[ ]+)"
+    r"(?:[)\]\"']?[ ]*(?:选项|選項)?(?:and/or\b|[-=]?>|[,/&+|→-]|\b(?:and|or|nor|to|und|oder|et|ou|y|o)\b"
+    r"|和|与|及|或|と)[ ]*"
+    r"(?:(?:and|or|nor|even|slightly|somewhat|option|mildly|possibly|perhaps|the|a)[ ]+){0,3}(?:选项"
+    r"|選項)?[(\[\"']?|[ ]+)"
 )
 _GROUP = re.compile(rf"{M}(?:(?:{_SEPARATOR})?{M})*+", re.IGNORECASE)
 TOKEN = re.compile(r"[^\W_]+(?:['-][^\W_]+)*|[^\w\s]")
@@ -76,6 +78,8 @@ class Group:
     line_start: bool
     line_end: bool
     opens: bool
+    bulleted: bool = False
+    last: bool = False
     level: Level = Level.NONE
     rejected: bool = False
     draft: bool = False
@@ -98,6 +102,9 @@ def _split_pick(found: re.Match[str]) -> list[tuple[int, int]]:
     ):
         start = found.start()
         return [(start, start + members[1] + 1), (start + members[2], found.end())]
+    if len(members) > 2 and found[0][members[-1]] in found[0][: members[-1]] and _ARROW.search(found[0], members[-2]):
+        start = found.start()  # "positive, negative, neutral -> negative"
+        return [(start, start + members[-2] + 1), (start + members[-1], found.end())]
     if len(members) == 2 and _ARROW.search(found[0]) and found[0][members[1]] in found.string[: found.start()]:
         return [(found.start(), found.start() + members[0] + 1), (found.start() + members[1], found.end())]
     if len(members) == 2 and found[0][1:2] == "," and _SINGULAR.match(found.string, found.end()):
@@ -105,8 +112,13 @@ def _split_pick(found: re.Match[str]) -> list[tuple[int, int]]:
     return [found.span()]
 
 
-def find_groups(text: str) -> list[Group]:
-    """The groups of a text in order; of very many the first and the last, which bounds the time."""
+def find_groups(text: str, *, prefaced: bool = False) -> list[Group]:
+    """The groups of a text in order; of very many the first and the last, which bounds the time.
+
+    Args:
+        text: Text with answers replaced by mentions.
+        prefaced: Whether an answer may open the first line that holds a mention, behind lines that hold none.
+    """
     spans = [span for found in _GROUP.finditer(text) for span in _split_pick(found)]
     numbers: Sequence[int] = range(len(spans))
     if len(spans) > 2 * _MAX_GROUPS:  # bounds the time on degenerate replies
@@ -118,6 +130,9 @@ def find_groups(text: str) -> list[Group]:
     ):
         second = len(text) - len(text[first_end:].lstrip())
         first_end = text.find("\n", second) if "\n" in text[second:] else len(text)
+    if prefaced and spans and first_end < spans[0][0] <= 600 and not _ANALYSIS.search(text, content, spans[0][0]):
+        first_end = text.find("\n", spans[0][1])
+        first_end = len(text) if first_end < 0 else first_end
     groups: list[Group] = []
     line_from, line_to = 0, -1
     body = 0
@@ -155,6 +170,8 @@ def find_groups(text: str) -> list[Group]:
                 question=bool(tail and tail[0] == "?"),
                 opens=(before == body or cut is not None)
                 and all(token in lex.HEAD_FILLERS or not token.isalnum() for token in tokens),
+                bulleted=body > line_from,
+                last=number + 1 == len(spans) and not text[end + 40 :].strip(),
                 tokens=tokens,
             )
         )

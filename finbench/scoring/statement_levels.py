@@ -23,12 +23,14 @@ def classify(group: Group, previous: Group | None, wording: Wording) -> None:
     while rest and (rest[-1] in lex.FILLERS or not rest[-1][0].isalpha()):
         gap.add(rest.pop())
     if lex.EXCEPT_BEFORE.search(group.left):
-        group.level = Level.CONCLUSION if lex.REJECTED_AFTER.match(group.right) else Level.NONE
+        closes = lex.ALL_BUT_BEFORE.search(group.left) and lex.SENTENCE_END_AFTER.match(group.right)
+        group.level = Level.CONCLUSION if closes or lex.REJECTED_AFTER.match(group.right) else Level.NONE
         return
     if (
         lex.REJECTED_BEFORE.search(group.left)
         or (rest and rest[-1] in lex.NEGATORS)
         or lex.REJECTED_AFTER.match(group.right)
+        or (group.form is Form.LETTER and lex.REJECTED_AFTER.match(group.right.removeprefix(")")))
         or lex.REJECTED_AFTER.match(_beyond_bracket(group))
     ):
         group.rejected = True
@@ -50,8 +52,14 @@ def classify(group: Group, previous: Group | None, wording: Wording) -> None:
         return
     if lex.COUNTERFACTUAL_BEFORE.search(group.left):
         return
-    if lex.UNDECIDED_BEFORE.search(group.left):
+    if lex.UNDECIDED_BEFORE.search(group.left) or (
+        lex.WOULD_BEFORE.search(group.left) and lex.IF_AFTER.match(group.right)
+    ):
         group.question = True
+    if wording.topics and lex.SUCH_BEFORE.search(group.left) and lex.WOULD_AFTER.match(group.right):
+        group.question = True  # "A hawkish statement would stress inflation"
+    if group.last and lex.CUT_AFTER.match(group.right):
+        return  # the reply breaks off in what it says about this answer
     alone = group.line_start and group.line_end
     if group.question and not alone:
         group.level = Level.NONE
@@ -85,7 +93,8 @@ def classify(group: Group, previous: Group | None, wording: Wording) -> None:
     if previous is not None and both and _EQUATES.fullmatch(group.left):
         for each in (previous, group):  # "a par bond is a zero-coupon bond" says which neither is
             each.level, each.question = Level.NONE, True
-    if group.partial and group.level < Level.CONCLUSION:
+    of_aspect = bool(wording.topics) and group.level < Level.ANSWER and bool(lex.ASPECT_AFTER.match(group.right))
+    if of_aspect or (group.partial and group.level < Level.CONCLUSION):
         group.level = min(group.level, Level.PREDICATE)
 
 
@@ -139,7 +148,7 @@ def _level_left(group: Group, rest: list[str], previous: Group | None, wording: 
         turned = "but" in rest or gap & {"but", "it's", ":", ";", ",", "—", "-", "–", "rather"}
         if turned and not set(rest) - lex.HEAD_FILLERS:
             return Level.CONCLUSION
-    if previous is not None and left.strip() in {"→", "->", "=>"} and group.line_end:
+    if previous is not None and left.strip(" )]\"'") in {"→", "->", "=>"} and group.line_end:
         return Level.CONCLUSION
     if previous is not None and group.indices < previous.indices and left.strip() in {"→", "->", "=>", ","}:
         return Level.CONCLUSION
@@ -150,6 +159,14 @@ def _level_left(group: Group, rest: list[str], previous: Group | None, wording: 
     verb = group.form is not Form.LETTER and bool(wording.verbs & group.indices)
     if verb and gap & lex.MODALS and lex.VERB_AFTER.match(group.right):
         return Level.PREDICATE if gap & lex.UNSURE else Level.VERDICT
+    if (
+        verb
+        and wording.topics
+        and group.form is Form.WORD
+        and last in wording.objects | {"price", "it"}
+        and len(rest) < 4
+    ):
+        return Level.PREDICATE  # "The price rises."
     if verb and wording.last_predicate and rest and lex.SENTENCE_END_AFTER.match(group.right):
         return Level.PREDICATE
     article = not lex.ARTICLES.isdisjoint(group.tokens)
@@ -168,6 +185,8 @@ def _level_left(group: Group, rest: list[str], previous: Group | None, wording: 
         lex.NAMED_CHOICE_BEFORE.search(left) or (last in wording.nouns and lex.IS_AFTER.match(group.right))
     ):
         return Level.PREDICATE
+    if wording.last_predicate and group.form is not Form.LETTER and lex.GIVEN_BEFORE.search(left):
+        return Level.PREDICATE
     if wording.last_predicate and group.form is Form.LOOSE and lex.RESULT_BEFORE.search(left):
         return Level.PREDICATE
     if copula and (group.form is Form.NAME or (subject and lex.PREDICATE_AFTER.match(group.right))):
@@ -183,6 +202,8 @@ def _after_colon(tokens: list[str]) -> int:
 def _level_right(group: Group, rest: list[str], wording: Wording) -> Level:
     if lex.HYPOTHETICAL_AFTER.match(group.right):
         return Level.NONE
+    if group.form is not Form.LOOSE and lex.ANSWERING_AFTER.match(group.right):
+        return Level.CONCLUSION
     if lex.CORRECT_AFTER.match(group.right) or lex.CORRECT_AFTER.match(_beyond_bracket(group)):
         return Level.CONCLUSION
     if group.form is Form.LETTER and lex.ONLY_BEFORE.search(group.left) and lex.VERB_FOLLOWS.match(group.right):
@@ -201,6 +222,8 @@ def _level_right(group: Group, rest: list[str], wording: Wording) -> Level:
         return Level.CONCLUSION
     if tokens and tokens[0] in wording.objects and not rest and group.opens and len(group.right.split()) <= 2:
         return Level.VERDICT
+    if rest == [] and "the" in group.gap and lex.WEAK_TOPIC_AFTER.match(group.right):
+        return Level.NONE  # "The negative impact of exchange rates": what the text is about
     if tokens and tokens[0] in wording.topics and (not rest or lex.EXPRESSING_BEFORE.search(group.left)):
         return Level.VERDICT
     return Level.NONE

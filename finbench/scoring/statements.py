@@ -15,10 +15,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from finbench.scoring import lexicon as lex
-from finbench.scoring.mentions import OTHER, Form
+from finbench.scoring.mentions import OTHER, Form, M
 from finbench.scoring.statement_groups import Group, Level, Wording, find_groups
 from finbench.scoring.statement_levels import classify
 
+_HEAD = re.compile(r"\s{0,9}(?:(?:final |my )?answer|response|output|result)[ ]?:\s{1,9}(?=\S)", re.IGNORECASE)
+_MENTION = re.compile(M)
+_REASONS = 12
+"""Characters between an opening "Answer:" and a mention, from which on a reply does not state it there."""
 _LIST_MARK = re.compile(r"\s?[.):]")
 
 
@@ -40,7 +44,8 @@ def read(text: str, wording: Wording) -> Reading:
     Returns:
         The stated answer. `Reading(None, True)` for a contradiction, a hedge or an answer outside the allowed ones.
     """
-    groups = find_groups(text)
+    text = _without_head(text)
+    groups = find_groups(text, prefaced=bool(wording.topics))
     previous: Group | None = None
     for group in groups:
         classify(group, previous, wording)
@@ -48,7 +53,15 @@ def read(text: str, wording: Wording) -> Reading:
     _demote_enumerations(groups, max(2, wording.count))
     _demote_listed_lines(text, groups)
     _promote_last_word(text, groups)
+    _promote_enclosed(groups)
     return _resolve(text, groups, wording)
+
+
+def _without_head(text: str) -> str:
+    """Drop an "Answer:" that a reply opens with before it goes on to reason."""
+    head = _HEAD.match(text)
+    first = _MENTION.search(text) if head else None
+    return text[head.end() :] if head and first and first.start() - head.end() > _REASONS else text
 
 
 def _demote_enumerations(groups: Sequence[Group], count: int) -> None:
@@ -69,10 +82,32 @@ def _demote_enumerations(groups: Sequence[Group], count: int) -> None:
     if len(frozenset().union(*(group.indices for group in scored))) > 1:
         for group in scored:
             group.level, group.question = Level.NONE, True
+    items = [
+        g for g in groups if g.bulleted and g.line_end and not g.rejected and not lex.OVERALL_BEFORE.search(g.left)
+    ]
+    candidates = [
+        g for g in items if g.line_start or (g.level < Level.ANSWER and lex.ITEM_BEFORE.search(g.left))
+    ]  # points such as "sales: negative", or a list of what comes into question
+    if len(frozenset().union(*(group.indices for group in candidates))) > 1:
+        for group in candidates:
+            group.level, group.question = Level.NONE, True
     listed = [group for group in heads if group.right.lstrip(")").startswith(":")]
     if len(frozenset().union(*(group.indices for group in listed))) > 1:
         for group in listed:
             group.level = Level.NONE
+
+
+def _promote_enclosed(groups: Sequence[Group]) -> None:
+    """A letter in brackets that ends its sentence, the only one that does: "... by going long the call (D)."."""
+    enclosed = [
+        group
+        for group in groups
+        if group.form is Form.LETTER and group.left.endswith(" (") and lex.ENCLOSED_AFTER.match(group.right)
+    ]
+    if len({group.indices for group in enclosed}) == 1 and len(groups) == len(enclosed):
+        for group in enclosed:
+            if not group.rejected and not group.question and lex.NEGATORS.isdisjoint(group.tokens):
+                group.level = max(group.level, Level.PREDICATE)
 
 
 def _demote_listed_lines(text: str, groups: Sequence[Group]) -> None:
@@ -120,7 +155,11 @@ def _resolve(text: str, groups: Sequence[Group], wording: Wording) -> Reading:
     if predicates:
         if wording.last_predicate:
             return _agree(text, predicates[-1:])
-        other = {g.indices for g in groups if not g.rejected and g.form is not Form.LOOSE and g.start >= since}
+        other = {
+            g.indices
+            for g in groups
+            if not g.rejected and not g.question and g.form is not Form.LOOSE and g.start >= since
+        }
         return _agree(text, predicates) if len(other | {p.indices for p in predicates}) == 1 else Reading(None, True)
     neutral = [g for g in groups if not g.rejected and not g.question and g.form is not Form.LETTER]
     named = [g for g in neutral if g.form is Form.NAME and not g.head]

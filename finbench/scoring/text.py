@@ -7,6 +7,7 @@ linear in its length.
 
 from __future__ import annotations
 
+import json
 import re
 import string
 import unicodedata
@@ -85,8 +86,9 @@ _OPENING = re.compile(
     r"\A\s{0,9}(?:(?:sure(?: thing)?|certainly|of course|absolutely|ok(?:ay)?|alright|all right|hello|hi(?: there)?"
     r"|(?:that's (?:a )?)?(?:great|good|interesting|excellent) question|thank(?:s| you)(?: for [^.!\n]{1,60})?"
     r"|i'?d be happy to help|happy to help)[!.,]{0,3}[ ]?){0,2}"
-    r"(?:(?:let's|let us|let me|i'll|i will)[ ](?:think|work|walk|break|analy[sz]e|solve|reason|go (?:through|over)"
-    r"|take a look|look at|start|help)\b[^\n:]{0,80}[.:!]?)?[ ]*\n(?=\s{0,9}\S)",
+    r"(?:(?:let's|let us|let me|i'll|i will)(?![^\n]{0,80}\b(?:options?|choices?|each"
+    r"|one by one)\b)[ ](?:think|work|walk|break|analy[sz]e|solve|reason|go (?:through|over)"
+    r"|take a look|look at|start|help)\b[^\n:.!?]{0,80}[.:!]?)?[ ]*\n(?=\s{0,9}\S)",
     re.IGNORECASE,
 )
 _CLOSING = re.compile(
@@ -192,6 +194,9 @@ _A_LINE = re.compile(r"^[ *_]{0,4}A[*_]{0,2}[ ]?:", re.MULTILINE)
 _QUOTED_TAIL = re.compile(r"[ ]?\"")
 
 
+_HTML_STRUCK = re.compile(r"<s>[^<\n]{1,300}</s>(?=[ ]?\S)", re.IGNORECASE)
+
+
 def segments(text: str) -> list[str]:
     """Cut a reply where a new item or a new speaker begins.
 
@@ -204,6 +209,7 @@ def segments(text: str) -> list[str]:
     Returns:
         The non-empty segments in order; the first is the whole reply if nothing is to be cut.
     """
+    text = _HTML_STRUCK.sub(" ", text) if "</s>" in text else text
     pieces: list[str] = []
     position, listener, question = 0, False, False
     for mark in [*_ROLE.finditer(text), None]:
@@ -219,6 +225,44 @@ def segments(text: str) -> list[str]:
         question = (mark["item"] or mark["inline"] or "").lower().startswith("q")
         listener = role.rstrip(":") in {"user", "human", "system"} or bool(mark["inst"])
     return pieces
+
+
+_ANSWER_KEYS = ("final_answer", "answer", "choice", "label", "sentiment", "response", "output", "prediction", "result")
+_ANSWER_HEAD = re.compile(
+    r"^[ ]{0,8}[*_]{0,3}(?:(?:final |my )?answer|response|output|result)[*_]{0,3}[ ]?:[*_]{0,3}\s{1,9}(?=\S)",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+def inner_reply(segment: str) -> str | None:
+    """The reply within a reply: the text under the answer's key of a JSON object, or what follows an opening "Answer:".
+
+    Args:
+        segment: A segment of a prepared reply.
+
+    Returns:
+        A text of several words to be read on its own; None if there is none.
+    """
+    head = _ANSWER_HEAD.search(segment)
+    if (
+        head
+        and (segment[: head.start()].rstrip() or "?").endswith("?")
+        and not _ANSWER_HEAD.search(segment, head.end())
+    ):
+        rest = segment[head.end() :]
+        return rest if len(rest.split(maxsplit=2)) > 1 else None
+    body = _FENCE.sub("", segment).strip() if "`" in segment[:20] else segment
+    if not body.startswith("{") or len(body) > 20_000:
+        return None
+    try:
+        item = json.loads(body, strict=False)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(item, dict):
+        return None
+    keys = {str(key).strip().lower().replace(" ", "_"): key for key in item}
+    value = next((item[keys[key]] for key in _ANSWER_KEYS if key in keys), None)
+    return value if isinstance(value, str) and len(value) > 1 else None
 
 
 _STRUCK = re.compile(

@@ -9,8 +9,12 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from inspect_ai import Task
 from inspect_ai import eval as inspect_eval
+from inspect_ai._util.registry import registry_info
+from inspect_ai.dataset import Sample
 from inspect_ai.log import read_eval_log
+from inspect_ai.model import GenerateConfig, Model, get_model
 from loopback import Server
 
 import finbench
@@ -18,6 +22,7 @@ from finbench.curation.replies import check_exercise
 from finbench.curation.rows import read_rows
 from finbench.curation.running import run_exercises, run_quality, training_text
 from finbench.curation.schema import CRITERIA, REPLY_REASONS, Exercise, Settings
+from finbench.curation.tasks import curated, extract_exercises, score_quality
 from finbench.curation.wording import REPEAT
 from finbench.errors import InputError
 from finbench.evaluation.models import ModelSpec, model_spec
@@ -243,21 +248,44 @@ def test_training_text_has_scenario_question_options_and_answer() -> None:
 # --- as Inspect tasks, and bad input
 
 
+def _unshared() -> Model:
+    """A model that no other test has: Inspect keeps models by name, also where the server is another one."""
+    return get_model("openai-api/loopback/m", memoize=False, config=GenerateConfig(max_retries=0))
+
+
 def test_the_tasks_run_from_a_file_as_any_task_of_inspect(openai_server: Server, tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in ROWS), encoding="utf-8")
     openai_server.reply = lambda prompt: points(4)
     task = finbench.curation_quality(str(path), limit=2)
-    (log,) = inspect_eval(task, model="openai-api/loopback/m", log_dir=str(tmp_path / "logs"), display="none")
+    (log,) = inspect_eval(task, model=_unshared(), log_dir=str(tmp_path / "logs"), display="none")
     assert log.status == "success" and log.eval.task_registry_name == "finbench/curation_quality"
     assert [sample.metadata["record"]["score"] for sample in log.samples or []] == [4, 4]
     assert log.eval.metadata is not None and log.eval.metadata["finbench.curation_words_sha256"]
     openai_server.reply = lambda prompt: json.dumps({"exercises": [good(shown(openai_server))]})
     task = finbench.curation_exercises(str(path), limit=1)
-    (log,) = inspect_eval(task, model="openai-api/loopback/m", log_dir=str(tmp_path / "logs"), display="none")
+    (log,) = inspect_eval(task, model=_unshared(), log_dir=str(tmp_path / "logs"), display="none")
     assert log.samples is not None and log.results is not None and log.results.scores[0].metrics["mean"].value == 1
     (kept,) = log.samples[0].metadata["record"]["exercises"]
     assert check_exercise({**kept, "evidence": [ROWS[0]["text"]]}, str(ROWS[0]["text"]))[0] is not None
+
+
+def test_solvers_and_scorer_carry_the_name_of_the_distribution_and_serve_other_tasks(
+    openai_server: Server, tmp_path: Path
+) -> None:
+    for made, name in (
+        (score_quality(), "score_quality"),
+        (extract_exercises(), "extract_exercises"),
+        (curated(), "curated"),
+    ):
+        assert registry_info(made).name == f"finbench/{name}"
+    text = str(ROWS[0]["text"])
+    replies = {"points": points(3), "exercises": json.dumps({"exercises": [good(text)]})}
+    openai_server.reply = lambda prompt: replies[prompt]
+    for prompt, solver, value in (("points", score_quality(attempts=1), 3), ("exercises", extract_exercises(1), 1)):
+        task = Task(dataset=[Sample(input=prompt, id="x", metadata={"text": text})], solver=solver, scorer=curated())
+        (log,) = inspect_eval(task, model=_unshared(), log_dir=str(tmp_path), display="none")
+        assert log.results is not None and log.results.scores[0].metrics["mean"].value == value
 
 
 def test_bad_input_is_one_sentence(openai_server: Server, tmp_path: Path) -> None:

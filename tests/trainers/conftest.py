@@ -179,7 +179,9 @@ def make(tmp_path: Path, fake_model: Path, tone_file: Path) -> Callable[..., Any
         stages = [
             {"name": f"s{index}", "trainer": "echo", "config": config, **stage} for index, config in enumerate(configs)
         ]
-        claims = [{"improves": "fin_tone"}, {"keeps": "fin_terms", "margin": 5}] if "evaluate" in stage else []
+        claims: list[dict[str, Any]] = [{"improves": "fin_tone"}] if "evaluate" in stage else []
+        if "suite" in stage.get("evaluate", {}):
+            claims.append({"keeps": "fin_terms", "margin": 5})
         return Recipe.model_validate(
             {"name": "r", "base": str(fake_model), "seeds": seeds, "stages": stages, "hypotheses": claims}
         )

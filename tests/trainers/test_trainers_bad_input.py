@@ -99,3 +99,70 @@ def test_a_template_without_an_assistants_turn_is_said(tmp_path: Path, tiny_mode
     assert done.exit_code == 2, done.output
     last = done.stderr.strip().splitlines()[-1]
     assert "stage 's'" in last and "assistant" in last
+
+
+@pytest.mark.usefixtures("tone_file")
+@pytest.mark.parametrize(
+    ("stages", "more", "named"),
+    [
+        ([stage(trainer="joint", config={"tokens": 500, "max_steps": 5})], {}, "either `tokens` or `max_steps`"),
+        ([stage(trainer="joint", config={"tokens": [500, 500]})], {}, "names 2 budgets and the data has 1 groups"),
+        (
+            [stage(trainer="joint", data=[{"path": "./rows.jsonl", "weight": 2}, {"path": "./texts"}])],
+            {},
+            "texts has no weight and other sources of its group have one",
+        ),
+        ([stage(trainer="sft", data=[{"path": "./rows.jsonl", "weight": 2}])], {}, "`weight`, which sft without"),
+        (
+            [stage(trainer="dpo", config={"alpha": 1}, data=[{"path": "./rows.jsonl", "group": 2}])],
+            {},
+            "`group`, which dpo would not keep to",
+        ),
+        ([stage(trainer="grpo")], {}, "give `task` in place of rows.jsonl"),
+        ([stage(trainer="cpt", data=[{"task": "fin_tone"}])], {}, "fin_tone/train has questions with answers"),
+        ([stage(trainer="sft", config={"max_steps": 3, "warmup": 50})], {}, "is longer than `max_steps` 3"),
+        (
+            [stage(trainer="command", data=[], config={"command": ["x"]}, launch={"config": "ddp", "processes": 2})],
+            {},
+            "take `launch` away",
+        ),
+        ([stage(trainer="command", config={"command": ["x"]})], {}, "the stage has `data` that `command` never reads"),
+        (
+            [
+                stage(trainer="sft", config={"lora": {"merge": False}}),
+                stage(name="t", trainer="sft", **{"from": "base"}),
+            ],
+            {},
+            None,
+        ),
+        (
+            [stage(trainer="sft", config={"lora": {"merge": False}}), stage(name="t", trainer="sft")],
+            {},
+            "stages.1: it uses stage 's', which leaves an adapter",
+        ),
+        ([stage(trainer="sft", decontaminate="drop")], {}, "there is nothing to hold its rows against"),
+        ([stage(trainer="sft", against="previous")], {}, "has `against: previous` but no `evaluate`"),
+        (
+            [stage(trainer="sft", evaluate={"tasks": ["fin_tone"]})],
+            {"hypotheses": [{"improves": "fin_tome"}]},
+            "no stage evaluates 'fin_tome', which a hypothesis is about; the stages evaluate fin_tone, tasks",
+        ),
+        (
+            [
+                stage(trainer="sft", evaluate={"tasks": ["fin_tone"]}, require="retained"),
+                stage(name="t", trainer="sft", evaluate={"suite": "quick"}),
+            ],
+            {"hypotheses": [{"keeps": "fin_terms", "margin": 5}]},
+            "has `require: retained`, but evaluates nothing that a hypothesis `keeps`",
+        ),
+        ([stage(trainer="sft", evaluate={"tasks": ["nope"]})], {}, "there is no task 'nope'"),
+    ],
+)
+def test_options_that_contradict_each_other_are_refused_before_anything_runs(
+    tmp_path: Path, stages: list[dict[str, Any]], more: dict[str, Any], named: str | None
+) -> None:
+    path = write(tmp_path, tmp_path / "no model is looked for", stages, **more)
+    done = CliRunner().invoke(main, ["train", str(path), "--dry-run"])
+    assert done.exit_code == (0 if named is None else 2), done.output
+    last = done.stderr.strip().splitlines()[-1:]
+    assert named is None or (named in last[0] and done.stdout == "")

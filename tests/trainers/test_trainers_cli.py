@@ -44,12 +44,12 @@ def test_a_dry_run_needs_no_model_and_says_what_can_be_seen() -> None:
 
 def test_a_dry_run_for_people_says_unknown_where_it_cannot_count(tmp_path: Path) -> None:
     stages = [{"name": "s", "trainer": "sft", "data": [{"path": "rows.jsonl"}], "evaluate": {"tasks": ["fin_calc"]}}]
-    path = recipe_file(tmp_path, base="./model", stages=stages, hypotheses=[{"improves": "fin_terms"}])
+    path = recipe_file(tmp_path, base="./model", stages=stages, hypotheses=[{"improves": "fin_calc"}])
     done = invoke(str(path), "--dry-run")
     assert done.exit_code == 0, done.output
     assert "rows.jsonl: unknown rows (there is no file" in done.stdout
     assert "steps: unknown" in done.stdout and "time: at most unknown" in done.stdout
-    assert "improves fin_terms, margin 0 points: unknown items" in done.stdout
+    assert "improves fin_calc, margin 0 points: 200 items" in done.stdout
     assert not (tmp_path / "runs").exists()
 
 

@@ -93,6 +93,15 @@ def test_kind_and_columns_say_how_to_read_a_set_with_other_names(tmp_path: Path)
         next(read(DataSource(path=str(path), kind="preference")))
 
 
+def test_a_column_that_is_not_there_is_named_unless_rows_may_lack_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    lines(path, {"question": "q", "reply": "r"})
+    with pytest.raises(InputError, match=r"line 1: the row has no column 'answer' \(it has question, reply\)"):
+        next(read(DataSource(path=str(path), columns={"prompt": "question", "completion": "answer"})))
+    optional = {"prompt": "question", "completion": "reply", "url": "link", "id": "number"}
+    assert next(read(DataSource(path=str(path), columns=optional)))["completion"] == "r"
+
+
 def test_a_field_may_be_put_together_from_columns_and_asked_as_a_turn(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     lines(

@@ -85,7 +85,7 @@ def test_the_lineage_says_where_a_checkpoint_comes_from(make: Callable[..., Reci
     assert lineage["hash"] == identity_hash(lineage["identity"])
     assert lineage["identity"]["config"] == {"say": "a", "fail": "", "times": 10**6}, "defaults are written out"
     assert lineage["identity"]["code"] == code_version("echo") == "finbench-echo 1.2"
-    assert lineage["identity"]["parent"].startswith("folder sha256 ")
+    assert lineage["identity"]["parent"].startswith("folder sha256 ") and lineage["parent"] == lineage["base"] == "base"
     assert lineage["data"]["sources"][0] | {"sha256": ""} == {
         "source": "rows.jsonl",
         "kind": "prompt-completion",

@@ -116,6 +116,7 @@ def test_a_broken_run_resumes_to_the_same_bits(
     resumed = SFT()(str(tiny_model), prepared, config, tmp_path / "broken", seed=5)
     assert weights(resumed.path) == weights(straight.path) != weights(other.path)
     assert resumed.tokens == straight.tokens
+    assert resumed.notes["seconds_before_resume"] > 0 == straight.notes["seconds_before_resume"]
     steps = [entry["step"] for entry in metrics(tmp_path / "broken") if "loss" in entry]
     assert steps == list(range(1, 10)), "each step is logged once"
 
@@ -225,3 +226,27 @@ def test_budget_is_what_a_run_does(tiny_model: Path, prepared: Prepared, tmp_pat
     config = SftSettings(epochs=1.5, batch_size=7, accumulate=2)
     done = SFT()(str(tiny_model), prepared, config, tmp_path / "out", seed=1)
     assert done.steps == SFT().budget(config, prepared.rows).steps
+
+
+def test_sequences_beyond_a_models_positions_are_refused(
+    tiny_model: Path, tmp_path: Path, tone_rows: list[dict[str, Any]]
+) -> None:
+    path = tmp_path / "long.jsonl"
+    words = "profit rose " * 140
+    path.write_text(
+        "".join(json.dumps({**row, "prompt": words, "completion": " positive"}) + "\n" for row in tone_rows)
+    )
+    data = prepare([DataSource(path=str(path))], tmp_path / "long", seed=1)
+    for packing in (False, True):
+        with pytest.raises(InputError, match="was made for 256; lower `max_length`"):
+            SFT()(str(tiny_model), data, SftSettings(max_steps=1, packing=packing), tmp_path / f"out{packing}", seed=1)
+
+
+def test_bf16_is_refused_where_only_a_cpu_is(
+    tiny_model: Path, prepared: Prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from trainers import hf
+
+    monkeypatch.setattr(hf, "has_gpu", lambda: False)
+    with pytest.raises(InputError, match="`precision: bf16` needs an accelerator"):
+        SFT()(str(tiny_model), prepared, SftSettings(max_steps=1, precision="bf16"), tmp_path / "out", seed=1)

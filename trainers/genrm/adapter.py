@@ -191,7 +191,7 @@ def _report(
         "cost": {
             "plan": planned.as_json(),
             "policy_calls": calls,
-            "policy_replies_from_the_cache": done.cached,
+            "replies_from_the_cache": done.cached,
             "genrm_calls_judging": done.calls["judging"],
             "genrm_calls_correcting": done.calls["correcting"],
             "tokens": done.tokens,

@@ -60,6 +60,13 @@ def test_bounds_hold_in_calls_and_in_money(tmp_path: Path) -> None:
         plan(some(3), settings(genrm="openai-api/local/other", spending={"usd": 1, "prices": "./x"}), prices)
 
 
+def test_a_genrm_that_must_judge_is_measured_where_a_rule_does() -> None:
+    mixed = [*some(30), PromptItem(id="free", prompt="Why?", gold="Because.", answer="judged")]
+    assert plan(mixed, settings(genrm=MODEL)).audit == 0.1
+    assert plan(mixed, settings(genrm=MODEL, agreement=0.5)).audit == 0.5
+    assert plan(some(30), settings(genrm=MODEL)).audit == 0.0
+
+
 def test_rows_of_a_generated_task_bring_their_worked_steps(tmp_path: Path) -> None:
     data = prepare([DataSource(task="fin_calc", examples=3)], tmp_path / "data.jsonl", seed=7)
     rows = list(data.read())
@@ -178,9 +185,9 @@ def verdict(outcome: str, genrm: str | None) -> Judged:
 
 def test_agreement_is_counted_where_both_said_something() -> None:
     said = [("correct", "correct")] * 6 + [("wrong", "incorrect")] * 3 + [("wrong", "correct")]
-    found = agreement([verdict(*one) for one in [*said, ("wrong", "declined"), ("wrong", None)]])
+    found = agreement([verdict(*one) for one in [*said, ("wrong", "declined"), ("wrong", "unread"), ("wrong", None)]])
     assert found is not None
-    assert (found["n"], found["declined"], found["rule_wrong_genrm_right"]) == (10, 1, 1)
+    assert (found["n"], found["declined"], found["unread"], found["rule_wrong_genrm_right"]) == (10, 1, 1, 1)
     assert found["agree"] == 0.9 and found["ci_low"] < 0.9 < found["ci_high"]
     # by hand: 0.6 of rules and 0.7 of verdicts say correct, so 0.54 by chance
     assert found["kappa"] == pytest.approx((0.9 - 0.54) / 0.46)
