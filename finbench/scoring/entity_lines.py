@@ -324,6 +324,7 @@ class LineReader:
         if match["is"] and not self._names.is_known(written):
             return False
         at_end = re.match(r"\s{0,3}(?:$|[;|/#]|[x×]\s?\d|[(\[]|\.\s*$|\.\s|[-–—]\s|:\s|and\b|&)", rest) is not None
+        at_end = at_end or (separator == "/" and match["close"].isspace() and self._names.is_known(written))
         if not self._names.is_type(written, typed_reply=typed_reply and at_end):
             return False
         if not self._names.is_known(written) and self._type.match(rest):

@@ -116,13 +116,16 @@ REJECTED_AFTER = re.compile(
     re.IGNORECASE,
 )
 UNDECIDED_BEFORE = re.compile(
-    r"\b(?:whether|if|unsure|not sure|consider(?:ing)?|suppose|assum(?:e|ing)|had it been|unless)\b[^.,;:]{0,60}\Z",
+    r"(?<!answer to )\b(?:whether|if|unsure|not sure|consider(?:ing)?|suppose|assum(?:e|ing)"
+    r"|had it been|unless)\b[^.,;:]{0,60}\Z",
     re.IGNORECASE,
 )
 
 DRAFT = re.compile(
     r"\b(?:at first|first glance|initially|my (?:first|initial) (?:thought|instinct|guess|impression"
     r"|answer)|might (?:seem|appear|look|think)"
+    r"|(?:could|might|may|can) (?:also )?be (?:read|seen|interpreted|taken|construed|viewed"
+    r"|considered|regarded|perceived)"
     r"|may (?:seem|appear|look)|could (?:seem|argue|appear)|one (?:might|could|may)|tempt(?:ing|ed)"
     r"|i (?:first|originally|almost) |many|some|students|people|others|mistake|trap|incorrectly|wrongly"
     r"|beginners|on the surface|superficially|at a glance|i thought|draft)\b",
@@ -217,7 +220,7 @@ EXPRESSING_BEFORE = re.compile(
     re.IGNORECASE,
 )
 CJK_HEAD = re.compile(
-    r"(?:答案|答え|回答|正解|解答|选择|選擇|应选|應選|选|應為|应为|정답|답|選択肢|情感|情绪|情緒|分类|标签"
+    r"(?:答案|答え|回答|正解|解答|选择|選擇|应选|應選|选(?!项|項)|應為|应为|정답|답|選択肢|情感|情绪|情緒|分类|标签"
     r"|立场)[^\s.!?]{0,8}\s{0,2}[:=]?\s{0,2}[\"'(\[]{0,2}\Z"
 )
 
@@ -322,6 +325,9 @@ CORRECT_AFTER = re.compile(
     r"|what the (?:text|textbook|book|question|rule|definition|standard|passage)\b"
     r"|remaining\b|closest\b|✅|✓|✔|☑)"
     r"|[.)]+\s*(?:true|right|correct)\b|[:=|(\[.)]*\s*[✅✓✔☑]"
+    r"|\s+(?:is|seems|would be) the (?:most|least) (?:appropriate|likely|accurate|suitable|relevant"
+    r"|plausible|consistent)"
+    r"(?: (?:one|option|choice|answer|statement))?\s*(?:[.!]|\Z)"
     r"|\s+(?:is|does|was)\s*[.!]|\s+gets? (?:it|this|that) (?:exactly )?right\b"
     r"|\s+it is\b(?!\s+(?:not|the|a)\b)"
     r"|\s?(?:选项|選項|选项)?(?:才)?(?:是|为|最)?(?:正确|正確|对的|合适|合適|符合)|[がは]\s?(?:正し|正解|適切|妥当)"
@@ -372,6 +378,7 @@ WOULD_AFTER = re.compile(
     r"[\"']?\s[a-z]+\s(?:would|could|might|usually|typically|normally|generally"
     r"|often)\b(?! (?:therefore|thus|best|seem))"
 )
+ELSE_BEFORE = re.compile(r"\bif not,[^,;.]{0,60}\Z", re.IGNORECASE)
 ITEM_BEFORE = re.compile(r"(?:→|[-=]>|:)\s*[\"']?\Z")
 NOUN_AFTER = re.compile(r"\s+(?:in|of|is expected|seems|likely)\b", re.IGNORECASE)
 YES_AFTER = re.compile(r"\s*[)\]\"']?\?\s*(?:yes|correct|right|true)\b", re.IGNORECASE)

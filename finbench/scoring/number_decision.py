@@ -327,7 +327,7 @@ def _lead(read: Sequence[tuple[Statement, Pick | None]], stated: Sequence[tuple[
         return found.mention
     if any(part.role is Role.CONCLUSION for part, _ in rest):
         return None
-    explained = any(part.role is Role.EXPLANATION for part, _ in read[1:2])
+    explained = any(part.role is Role.EXPLANATION for part, _ in read[1:2]) or _is_fragment(first.text, found.mention)
     return found.mention if explained else None
 
 
@@ -341,6 +341,12 @@ def _contradicts_itself(stated: Sequence[tuple[Statement, Pick]]) -> bool:
         frames.append((part.text[: mention.start] + part.text[mention.end :], mention))
     (first, one), (second, other) = frames if len(frames) == 2 else [frames[0], frames[0]]
     return first == second and not same(one, other) and len(first.split()) > 2
+
+
+def _is_fragment(text: str, mention: Mention) -> bool:
+    """Whether a statement is an amount with a word at most, as "3.5 years" is."""
+    rest = f"{text[: mention.start]} {text[mention.end :]}".strip(" .!")
+    return len(rest.split()) <= 1 and rest.replace("-", "").isalpha()
 
 
 def _last(stated: Sequence[tuple[Statement, Pick]], hints: Hints) -> Decision:

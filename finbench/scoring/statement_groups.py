@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from finbench.scoring import lexicon as lex
-from finbench.scoring.mentions import FIRST, Form, M, form_of, index_of
+from finbench.scoring.mentions import FIRST, Form, M, form_of, index_of, mention
 
 _SEPARATOR = (
     r"(?:[)\]\"']?[ ]*(?:选项|選項)?(?:and/or\b|[-=]?>|[,/&+|→-]|\b(?:and|or|nor|to|und|oder|et|ou|y|o)\b"
@@ -21,6 +21,7 @@ TOKEN = re.compile(r"[^\W_]+(?:['-][^\W_]+)*|[^\w\s]")
 _SENTENCE_END = re.compile(r"(?<!:[ ]\d)(?<!:[ ]\d\d)[.!?;…](?=\s|$|[\"')\]])")
 _SENTENCE_TAIL = re.compile(r"[.!?…](?=\s|$|[\"')\]])|\n|$")
 _BULLET = re.compile(r"[ ]*(?:[-*•+·>]\s+|\d{1,3}[.)]\s+|[|]\s*)+")
+_FIRST_LETTER = mention(0, Form.LETTER)
 _MAX_GROUPS = 300
 _SINGULAR = re.compile(r"\s+(?:is|isn't|was|would be|seems)\b", re.IGNORECASE)
 _ARROW = re.compile(r"→|[-=]>")
@@ -130,6 +131,9 @@ def find_groups(text: str, *, prefaced: bool = False) -> list[Group]:
     ):
         second = len(text) - len(text[first_end:].lstrip())
         first_end = text.find("\n", second) if "\n" in text[second:] else len(text)
+    prefaced = prefaced or bool(
+        spans and text[spans[0][0]] != _FIRST_LETTER and text[: spans[0][0]].rstrip().endswith("?")
+    )
     if prefaced and spans and first_end < spans[0][0] <= 600 and not _ANALYSIS.search(text, content, spans[0][0]):
         first_end = text.find("\n", spans[0][1])
         first_end = len(text) if first_end < 0 else first_end

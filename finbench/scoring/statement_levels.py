@@ -20,6 +20,8 @@ def classify(group: Group, previous: Group | None, wording: Wording) -> None:
     turn = max((place for place, token in enumerate(tokens) if token in {"but", "however", "yet", ","}), default=-1)
     group.partial = not lex.PARTIAL.isdisjoint(tokens[turn + 1 :]) or bool(lex.PARTIAL_AFTER.match(group.right))
     rest = list(tokens)
+    if lex.ELSE_BEFORE.search(group.left):
+        rest = [word for word in rest if word != "not"]  # "if not, it will fall"
     while rest and (rest[-1] in lex.FILLERS or not rest[-1][0].isalpha()):
         gap.add(rest.pop())
     if lex.EXCEPT_BEFORE.search(group.left):
@@ -133,7 +135,8 @@ def _level_left(group: Group, rest: list[str], previous: Group | None, wording: 
         return Level.ANSWER if wording.topics == frozenset() else Level.VERDICT
     rival = lex.ALSO_POSSIBLE_BEFORE.search(left)
     if rival and (rival["also"] or lex.TOO_AFTER.match(group.right)):
-        return Level.ANSWER  # as good as the one before: a hedge
+        aside = left.rfind("(") > left.rfind(")")
+        return Level.NONE if aside else Level.ANSWER  # as good as the one before: a hedge
     if group.line_end and lex.DASHED_OPTION_BEFORE.search(left):
         return Level.CONCLUSION
     if lex.OVERALL_BEFORE.search(left):

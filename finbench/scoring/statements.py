@@ -23,6 +23,8 @@ _HEAD = re.compile(r"\s{0,9}(?:(?:final |my )?answer|response|output|result)[ ]?
 _MENTION = re.compile(M)
 _REASONS = 12
 """Characters between an opening "Answer:" and a mention, from which on a reply does not state it there."""
+_ONE = re.compile(r"[\s:=\"'(]{0,4}1(?:\.0*)?(?![\d.]*\d|\s?%)")
+_ZERO = re.compile(r"[\s:=\"'(]{0,4}0(?:\.0*)?(?![\d.]*[1-9]|\s?%)")
 _LIST_MARK = re.compile(r"\s?[.):]")
 
 
@@ -95,6 +97,9 @@ def _demote_enumerations(groups: Sequence[Group], count: int) -> None:
     if len(frozenset().union(*(group.indices for group in listed))) > 1:
         for group in listed:
             group.level = Level.NONE
+    hot = [group for group in scored if _ONE.match(group.right)]
+    if len(hot) == 1 and len(scored) == 1 + sum(bool(_ZERO.match(group.right)) for group in scored) > 1:
+        hot[0].level, hot[0].question = Level.CONCLUSION, False  # "positive: 1, neutral: 0, negative: 0"
 
 
 def _promote_enclosed(groups: Sequence[Group]) -> None:

@@ -46,7 +46,18 @@ CHANGES = {
     "a chat role before": lambda text: f"<|im_start|>assistant\n{text}",
     "Windows line ends": lambda text: text.replace("\n", "\r\n"),
     "zero-width spaces at the ends": lambda text: f"\u200b{text}\ufeff",
+    "an offer of help behind": lambda text: f"{text}\n\nLet me know if you have any other questions!",
+    "a wish behind": lambda text: f"{text}\n\nI hope this helps! Feel free to ask for more detail.",
+    "a confidence behind": lambda text: f"{text}\n\nConfidence: 85%",
+    "a disclaimer behind": lambda text: f"{text}\n\n*Disclaimer: This is not financial advice.*",
+    "a pleasantry before": lambda text: f"Great question!\n\n{text}",
+    "an announcement before": lambda text: f"Certainly. Let's work through this step by step.\n\n{text}",
+    "rules around": lambda text: f"---\n\n{text}\n\n---",
+    "a quotation of the whole": lambda text: "\n".join(f"> {line}" for line in text.split("\n")),
+    "a section around": lambda text: f"<div>\n{text}\n</div>",
 }
+# Dress that also stands for something: brackets of a checkbox, a piece of a loop, an unclosed block that goes on.
+UNSURE = ("<think", "[ ]", "[x]", "( )", "○", "☐")
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -55,9 +66,62 @@ def test_dress_changes_no_answer(kind: str, change: str) -> None:
     wrong = [
         case["output"]
         for case in plain(kind)[::6]
-        if value(case, CHANGES[change](case["output"])) != value(case, case["output"])
+        if not any(sign in case["output"] for sign in UNSURE)
+        and value(case, CHANGES[change](case["output"])) != value(case, case["output"])
     ]
     assert not wrong, f"{len(wrong)} replies, such as {wrong[0]!r}"
+
+
+def written(case: dict[str, Any]) -> str:
+    """The expected answer of a case as a reply may write it."""
+    expected = case["expected"]
+    if case["kind"] != "number":
+        return str(expected)
+    amount, unit = f"{expected['value']:.15g}", expected["unit"]
+    return {"percent": f"{amount}%", "currency": f"${amount}", "none": amount}.get(unit, f"{amount} {unit}")
+
+
+def rival(case: dict[str, Any]) -> str:
+    """Another answer that the case allows."""
+    if case["kind"] == "number":
+        return "777.5"
+    allowed = case["labels"] if case["kind"] == "label" else "ABCDEFGH"[: max(2, len(case["choices"]))]
+    return next(other for other in allowed if other != case["expected"])
+
+
+FRAMES = {
+    "Answer: {right}": True,
+    "Answer: {wrong}\n\nActually, that's not right. Answer: {right}": True,
+    "The answer is {wrong}.\n\nWait, I made a mistake. Let me redo this.\n\nThe correct answer is {right}.": True,
+    "~~{wrong}~~ {right}": True,
+    "Hmm, I think it's {wrong}.\n</think>\n\n{right}": True,
+    "<think>\nIt might be {wrong}. Final answer: {wrong}\n</think>\n\n**Answer: {right}**": True,
+    '```json\n{{"reasoning": "It is not {wrong}.", "answer": "{right}"}}\n```': True,
+    "Question: Which one?\nAnswer: {right}\n\nQuestion: And now?\nAnswer: {wrong}": True,
+    "### Final Answer\n{right}\n\nHuman: I think it is {wrong}.\n\nAssistant: You are right, {wrong}.": True,
+    "Answer: {wrong}\n\nAnswer: {right}": False,
+    "The final answer is {wrong}.\n\n**Final answer: {right}**": False,
+}
+
+
+@pytest.mark.parametrize("frame", FRAMES)
+@pytest.mark.parametrize("kind", KINDS[:3])
+def test_an_answer_in_a_frame_is_read_and_a_contradiction_is_not(kind: str, frame: str) -> None:
+    cases = [case for case in CORPUS if case["kind"] == kind and case["expected"] is not None and "real" not in case][
+        ::5
+    ]
+    wrong = []
+    for case in cases:
+        if isinstance(case["expected"], float | int):
+            continue
+        found = value(case, frame.format(right=written(case), wrong=rival(case)))
+        expected = case["expected"] if FRAMES[frame] else None
+        if kind == "number" and expected is not None and found is not None:
+            found = found.value
+            expected = pytest.approx(expected["value"], rel=1e-12)
+        if found != expected:
+            wrong.append((written(case), found))
+    assert not wrong, f"{len(wrong)} of {len(cases)}, such as {wrong[0]!r}"
 
 
 @pytest.mark.parametrize("kind", KINDS)
