@@ -132,7 +132,7 @@ def extract_choice(output: str, choices: Sequence[str]) -> Extraction[str]:
             reading = read(_with_mentions(unwrap(inner), options), wording)
         if reading.index is not None:
             letter = string.ascii_uppercase[reading.index]
-            return Extraction(letter, "answered", _in_format(prepared, letter))
+            return Extraction(letter, "answered", _in_format(without_private(prepare(output, dressed=True)), letter))
         if reading.stated:
             break
         index = _part_of_one(text, options)

@@ -96,7 +96,7 @@ def extract_entities(output: str, types: Sequence[str]) -> Extraction[list[Pair]
     for segment in segments(text):
         pairs = _read(segment, names)
         if pairs is not None:
-            return Extraction(list(dict.fromkeys(pairs)), "answered", _followed(text, pairs))
+            return Extraction(list(dict.fromkeys(pairs)), "answered", _followed(prepare(output, dressed=True), pairs))
         refused = refused or is_refusal(segment)
     return Extraction(None, "refused" if refused else "unparsed", False)
 

@@ -67,6 +67,7 @@ _PROSE = re.compile(
     re.IGNORECASE,
 )
 _NO_NAME = re.compile(r"^[A-Z][a-z]+(?: [a-z]+){0,2}: |(?:\b[a-z]+ ){4}|[a-z]{3}[.!]$")
+_COUNTED = re.compile(r"^\s{0,8}(?:[-*]\s)?(?:named )?(?:entity|item)\s?#?\d{1,2}\s?[:.)-]\s{1,3}(?=\S)", re.IGNORECASE)
 _ORNAMENT = re.compile(
     "^[ ]{0,8}[\u2600-\u27bf\u2b50-\u2b55\U0001f300-\U0001faff]{1,4}[ ]"
     "|[ ]{0,3}[\u2600-\u27bf\u2b50-\u2b55\U0001f300-\U0001faff]{1,4}[ ]{0,3}$"
@@ -155,7 +156,7 @@ class LineReader:
             ]
         if tagged:
             return tagged, False
-        line = _ORNAMENT.sub("", line)
+        line = _COUNTED.sub("", _ORNAMENT.sub("", line))
         bullet = _BULLET.match(line)
         line = line[bullet.end() :] if bullet else line.strip()
         if line.count("|") >= 1 and not self._list_head.match(line):

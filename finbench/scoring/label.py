@@ -102,7 +102,8 @@ def extract_label(output: str, labels: Sequence[str]) -> Extraction[str]:
             reading = read(without_quotations(lexicon.mark(inside)), lexicon.wording)
         if reading.index is not None:
             label = lexicon.labels[reading.index]
-            return Extraction(label, "answered", lexicon.in_format(prepared, label))
+            asked = _ENTITY.sub("&", without_private(prepare(output, dressed=True)))
+            return Extraction(label, "answered", lexicon.in_format(asked, label))
         if reading.stated:
             break
     return Extraction(None, "refused" if is_refusal(prepared) else "unparsed", False)

@@ -168,7 +168,7 @@ CHOOSING_BEFORE = re.compile(
     r"|arriv(?:e|ed|ing) at|end(?:ed|ing)? up with|land(?:ed|ing)? on|stick(?:ing)? with|lean(?:s"
     r"|ing)?(?: more)?(?: towards?| to)?|inclin(?:ed|ing) (?:to|towards?)|favou?r(?:s|ing)?"
     r"|guess(?:ing)?(?: is| would be)?|bet(?: is| on)?|tend(?:s|ing)? (?:to|towards?)|print|return"
-    r"|corresponds? to|points? to|anticipate"
+    r"|(?:leads?|brings?|takes?|points?) (?:me|us|one) to|corresponds? to|(?:closest|nearest) to|points? to|anticipate"
     r"|choice is|conclude[sd]?(?: (?:that|with))?"
     r"|(?:classif(?:y|ied|ies)|categori[sz]ed?|labell?(?:ed)?|rate[sd]?|describe[sd]?|tag(?:ged)?"
     r"|mark(?:ed)?|view(?:ed)?|interpret(?:ed)?|regard(?:ed)?|characteri[sz]ed?|see|identif(?:y|ied)"
@@ -185,11 +185,11 @@ CHOOSING_BEFORE = re.compile(
 OVERALL_BEFORE = re.compile(
     r"\b(?:overall|on balance|in (?:sum|summary|total|conclusion|short|the end|general)|to (?:sum up"
     r"|conclude|summari[sz]e)|all in all|taken together|net(?=[,:-])|ultimately|on the whole|in aggregate"
-    r"|altogether)\b[^.!?;]{0,80}\Z",
+    r"|altogether)\b[^.!?;]{0,80}\Z|[:,;—–] net \Z",
     re.IGNORECASE,
 )
 CONCLUDING_BEFORE = re.compile(
-    r"(?:\b(?:so|therefore|thus|hence|consequently|accordingly|as a result|in conclusion|finally|must be"
+    r"(?:\b(?:so|therefore|thus|hence|consequently|accordingly|as a result|in conclusion|finally|namely|must be"
     r"|has to be|should be|leaves?|leaving|left with|remaining (?:option|choice|answer|one)(?: is)?"
     r"|which (?:is|makes it|means)|resta(?:no)?|rimane|queda(?:ndo)?|reste|bleibt|fica|making it"
     r"|mak(?:es|e|ing)(?: (?:it|this|the \w+))?|it is|ergo)\b|[∴⇒])"
@@ -279,6 +279,10 @@ WEAK_TOPIC_AFTER = re.compile(
     r"\s+(?:impacts?|effects?|developments?|news|signals?|implications?|risks?|messages?|opinions?|views?|positions?)"
     r"\s(?:of|on|from|in|to|about|by)\b",
     re.IGNORECASE,
+)
+SUPERLATIVE_AFTER = re.compile(
+    r"\s+(?:is|are|has|have|offers?|provides?|carries|bears|gives|shows|yields?|produces?|results? in"
+    r"|leads? to)\sthe\s(?:most|least|best|worst|only|[a-z]{3,12}est)\b"
 )
 CUT_AFTER = re.compile(
     r"[)\"']?\s+(?:might|may|could|would|should|can|seems?|looks|appears|is|was|has|does)(?:\s(?:be|to))?\s*\Z"

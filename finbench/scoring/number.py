@@ -70,7 +70,7 @@ def extract_number(output: str, question: str | None = None) -> Extraction[Numbe
         decision = decide(resolved, boxes, hints, question)
         if decision.mention is not None:
             number = Number(decision.mention.value + 0.0, _unit(decision.mention.unit))
-            return Extraction(number, "answered", _followed(text, hints.ratio))
+            return Extraction(number, "answered", _followed(prepare(output, dressed=True), hints.ratio))
         refused = refused or decision.refused
         if decision.settled:
             break

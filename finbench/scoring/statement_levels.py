@@ -25,8 +25,8 @@ def classify(group: Group, previous: Group | None, wording: Wording) -> None:
     while rest and (rest[-1] in lex.FILLERS or not rest[-1][0].isalpha()):
         gap.add(rest.pop())
     if lex.EXCEPT_BEFORE.search(group.left):
-        closes = lex.ALL_BUT_BEFORE.search(group.left) and lex.SENTENCE_END_AFTER.match(group.right)
-        group.level = Level.CONCLUSION if closes or lex.REJECTED_AFTER.match(group.right) else Level.NONE
+        but_one = lex.ALL_BUT_BEFORE.search(group.left) and lex.SENTENCE_END_AFTER.match(group.right)
+        group.level = Level.CONCLUSION if but_one or lex.REJECTED_AFTER.match(group.right) else Level.NONE
         return
     if (
         lex.REJECTED_BEFORE.search(group.left)
@@ -73,7 +73,12 @@ def classify(group: Group, previous: Group | None, wording: Wording) -> None:
     elif group.form in (Form.WORD, Form.NAME) and group.opens and lex.IS_AFTER.match(group.right):
         group.head = True
         group.level = max(group.level, Level.PREDICATE)  # "Goodwill is an asset": described, if nothing else is said
-    elif lex.HEAD_FILLERS.issuperset(rest) and group.level < Level.CONCLUSION and _is_head(group):
+    elif (
+        lex.HEAD_FILLERS.issuperset(rest)
+        and lex.UNSURE.isdisjoint(tokens)
+        and group.level < Level.CONCLUSION
+        and _is_head(group)
+    ):
         group.head = True
         if group.first_line and (previous is None or previous.rejected or previous.indices == group.indices):
             group.level = Level.ANSWER
@@ -187,6 +192,8 @@ def _level_left(group: Group, rest: list[str], previous: Group | None, wording: 
     if group.form is Form.LETTER and (
         lex.NAMED_CHOICE_BEFORE.search(left) or (last in wording.nouns and lex.IS_AFTER.match(group.right))
     ):
+        return Level.PREDICATE
+    if wording.last_predicate and group.form in (Form.WORD, Form.NAME) and lex.SUPERLATIVE_AFTER.match(group.right):
         return Level.PREDICATE
     if wording.last_predicate and group.form is not Form.LETTER and lex.GIVEN_BEFORE.search(left):
         return Level.PREDICATE

@@ -149,6 +149,7 @@ def _resolve(text: str, groups: Sequence[Group], wording: Wording) -> Reading:
     if withdrawn:
         return Reading(None, True)
     firm = [g for g in stated if not g.draft]
+    stated = [g for g in stated if not (g.draft and lex.OTHERS_BEFORE.search(g.left))]  # what others would answer
     if firm and firm[-1].level >= Level.VERDICT:
         stated = [
             g for g in stated if not g.draft or (g.start > firm[-1].start and not lex.OTHERS_BEFORE.search(g.left))

@@ -65,7 +65,7 @@ _DELIBERATION = re.compile(
 )
 
 
-def prepare(output: str) -> str:
+def prepare(output: str, *, dressed: bool = False) -> str:
     """Normalise the characters of a reply and drop its reasoning blocks.
 
     Full-width and symbol letters become ASCII, all quotes straight, all spaces plain; U+2212 and dashes stay, for the
@@ -73,12 +73,14 @@ def prepare(output: str) -> str:
 
     Args:
         output: The reply as the model gave it.
+        dressed: Whether rules, pleasantries and the like stay, as for the question whether the format was kept.
 
     Returns:
         The text outside reasoning blocks, stripped; empty if there is none.
     """
     text = output.replace("\r\n", "\n").translate(_CHARACTERS)
-    return _without_dress(_without_blocks(_without_channels(text))).strip()
+    text = _without_blocks(_without_channels(text))
+    return (text if dressed else _without_dress(text)).strip()
 
 
 _RULE = re.compile(r"^[ ]{0,8}(?:-{3,}|(?:-[ ]){2,}-|\*{3,}|(?:\*[ ]){2,}\*|_{3,}|={3,}|—{2,})[ ]*$", re.MULTILINE)
@@ -275,7 +277,7 @@ _UNMARKED = re.compile(r"^[ ]{0,8}[-*+]?[ ]?(?:\([ ]?\)|[○◯⚪☐⬜])[ ]?\S
 _MARKED = re.compile(r"^([ ]{0,8}[-*+]?[ ]?)(?:\([xX✓✔•●*]\)|[◉●⦿⚫🔘☑☒])[ ]?(?=\S)", re.MULTILINE)
 _ANSWER_TAG = re.compile(r"<(?:final_?)?answer>|\[(?:FINAL_?)?ANSWER\]|<\|answer\|>", re.IGNORECASE)
 _ANSWER_TAG_END = re.compile(r"</(?:final_?)?answer>|\[/(?:FINAL_?)?ANSWER\]", re.IGNORECASE)
-_ANGLE = re.compile(r"<([A-Za-z])>(?=[*_]{0,3}[ ]{0,4}(?:$|\.))", re.MULTILINE)
+_ANGLE = re.compile(r"<([A-Zc-h])>(?=[*_]{0,3}[ ]{0,4}(?:$|\.))", re.MULTILINE)
 _HTML = re.compile(
     r"</?(?:b|i|em|strong|u|p|br|span|div|code|pre|mark|center|h\d|li|ul|ol|td|tr|th|table|sub"
     r"|sup)(?:\s[^<>]{0,80})?/?>",

@@ -65,7 +65,7 @@ UNSURE = ("<think", "[ ]", "[x]", "( )", "○", "☐")
 def test_dress_changes_no_answer(kind: str, change: str) -> None:
     wrong = [
         case["output"]
-        for case in plain(kind)[::6]
+        for case in plain(kind)[::13]
         if not any(sign in case["output"] for sign in UNSURE)
         and value(case, CHANGES[change](case["output"])) != value(case, case["output"])
     ]
@@ -107,9 +107,7 @@ FRAMES = {
 @pytest.mark.parametrize("frame", FRAMES)
 @pytest.mark.parametrize("kind", KINDS[:3])
 def test_an_answer_in_a_frame_is_read_and_a_contradiction_is_not(kind: str, frame: str) -> None:
-    cases = [case for case in CORPUS if case["kind"] == kind and case["expected"] is not None and "real" not in case][
-        ::5
-    ]
+    cases = [case for case in CORPUS if case["kind"] == kind and case["expected"] is not None][::5]
     wrong = []
     for case in cases:
         if isinstance(case["expected"], float | int):
