@@ -213,7 +213,9 @@ def _option_texts(options: tuple[str, ...]) -> tuple[re.Pattern[str], list[str],
     """
     bodies: dict[str, list[int]] = {}
     for index, option in enumerate(options):
-        words = unwrap(without_private(prepare(option))).strip().rstrip(".;,:").strip("\"'").lower().split()
+        words = (
+            unwrap(without_private(prepare(option, dressed=True))).strip().rstrip(".;,:").strip("\"'").lower().split()
+        )
         if words and words[0] in {"a", "an", "the"} and len(words) > 1:
             words = words[1:]
         spellings = [" ".join(words)]

@@ -55,7 +55,7 @@ def figures(text: str) -> list[Figure]:
     Args:
         text: any text.
     """
-    prepared = " ".join(prepare(text).split())
+    prepared = " ".join(prepare(text, dressed=True).split())
     found = []
     matches = list(_FIGURE.finditer(prepared))
     for position, match in enumerate(matches):

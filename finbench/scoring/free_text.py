@@ -43,7 +43,7 @@ def extract_text(output: str, *, whole: bool = False) -> Extraction[str]:
         The text; no value for an empty reply or a refusal. `followed_format` is true for a reply of one paragraph, and
         where the last announcement is a line that begins with "Answer:".
     """
-    prepared = prepare(output)
+    prepared = prepare(output, dressed=True)
     if len(prepared) > _LIMIT:
         prepared = prepared[-_LIMIT:]
     for segment in segments(prepared):
@@ -67,7 +67,7 @@ def extract_text(output: str, *, whole: bool = False) -> Extraction[str]:
 
 def announces(output: str) -> bool:
     """Whether a reply says somewhere that an answer follows."""
-    return bool(_MARKER.search(unwrap(prepare(output))))
+    return bool(_MARKER.search(unwrap(prepare(output, dressed=True))))
 
 
 def _behind(rest: str, whole: bool) -> str:
@@ -79,7 +79,7 @@ def _behind(rest: str, whole: bool) -> str:
 
 def normalised(text: str) -> str:
     """A text without case, punctuation, English articles and needless spaces."""
-    return " ".join(_ARTICLE.sub(" ", prepare(text).lower().translate(_PUNCTUATION)).split())
+    return " ".join(_ARTICLE.sub(" ", prepare(text, dressed=True).lower().translate(_PUNCTUATION)).split())
 
 
 def word_f1(found: str, accepted: str) -> float:

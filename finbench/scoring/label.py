@@ -204,7 +204,7 @@ def _key(text: str) -> str:
 
 def _variants(label: str) -> Iterable[tuple[str, bool]]:
     """The spellings of a label with whether each is the label itself rather than an inflection."""
-    key = _key(without_private(prepare(label)))
+    key = _key(without_private(prepare(label, dressed=True)))
     spellings = {key}
     for british, american in _SPELLINGS.items():
         for spelling in tuple(spellings):

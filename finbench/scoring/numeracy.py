@@ -67,7 +67,7 @@ def reference(answers: list[str], scale: str) -> str:
 
 def parts(answer: str) -> list[Part]:
     """The answers of a list: between bars, semicolons or line ends, or numbers between commas and `and`."""
-    answer = prepare(answer).replace("`", "")  # one reference of the dev split begins with a stray one
+    answer = prepare(answer, dressed=True).replace("`", "")  # one reference of the dev split begins with a stray one
     lines = [line for line in re.split(r"[|;\n]", answer) if line.strip(" .")]
     if len(lines) > 1:
         lines = [_BULLET.sub("", line.strip()) for line in lines]

@@ -73,7 +73,7 @@ def extract_relations(output: str, relations: Sequence[str]) -> Extraction[list[
         one.
     """
     names = {relation_key(name): name for name in relations}
-    text = prepare(output)
+    text = prepare(output, dressed=True)
     if len(text) > _LIMIT:
         text = text[-_LIMIT:]
     for segment in segments(text):
