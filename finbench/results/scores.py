@@ -54,8 +54,9 @@ def label_set(run: Run) -> list[str] | None:
 def score_interval(run: Run, *, labels: Sequence[str] | None = None) -> ScoreInterval:
     """The score of a run over its full item set, with a 95 % interval.
 
-    Shares get Wilson's interval, clustered where the task has clusters; grades a clustered t interval; metrics of the
-    whole set the jackknife's. Where there are too few items or clusters for any, the interval is the whole scale.
+    Shares get Wilson's interval, clustered where the task has clusters; grades a clustered t interval, cut at the ends
+    of their scale; metrics of the whole set the jackknife's. Where there are too few items or clusters for any, the
+    interval is the whole scale.
     """
     one = vectors([run], labels=labels if labels is not None else label_set(run))
     try:
@@ -94,11 +95,13 @@ def _interval(run: Run, one: Vectors) -> ScoreInterval:
             part=part,
         )
     mean = mean_interval(values, one.clusters, bounds=one.bounds)
+    # the ends of the scale are known where the scores are shares: no score lies beyond them
+    low, high = (mean.low, mean.high) if one.bounds else (max(mean.low, 0.0), min(mean.high, 1.0))
     return ScoreInterval(
         metric=run.metric,
         estimate=mean.estimate,
-        low=mean.low,
-        high=mean.high,
+        low=low,
+        high=high,
         n=mean.n,
         clusters=clusters,
         method=mean.method,

@@ -221,7 +221,7 @@ def test_a_recipe_runs_a_script_beside_it_and_notices_its_changes(
     changed = execute()
     assert not changed["reused"] and changed["hash"] != first["hash"]
     (folder / "train.py").unlink()
-    with pytest.raises(InputError, match=r"\./train\.py is neither a file nor a folder"):
+    with pytest.raises(InputError, match=r"there is no file or folder .*train\.py; paths are relative to the recipe"):
         execute()
 
 
