@@ -124,11 +124,29 @@ def _asking(command: F) -> F:
             click.option("--model", required=True, help="Inspect model string, or checkpoint folder."),
             click.option("--base-url", help="The model's server."),
             click.option("--limit", type=click.IntRange(min=1), help="Only the first so many rows."),
-            click.option("--characters", default=8_000, show_default=True, type=click.IntRange(min=200)),
-            click.option("--max-tokens", default=2_048, show_default=True, type=click.IntRange(min=16)),
+            click.option(
+                "--characters",
+                default=8_000,
+                show_default=True,
+                type=click.IntRange(min=200),
+                help="Show the model at most this much of a text.",
+            ),
+            click.option(
+                "--max-tokens",
+                default=2_048,
+                show_default=True,
+                type=click.IntRange(min=16),
+                help="Longest reply.",
+            ),
             click.option("--structured/--no-structured", default=None, help="Send a JSON schema along, or not."),
             click.option("--max-connections", type=click.IntRange(min=1), help="Requests at once."),
-            click.option("--log-dir", default=Path("logs"), show_default=True, type=click.Path(path_type=Path)),
+            click.option(
+                "--log-dir",
+                default=Path("logs"),
+                show_default=True,
+                type=click.Path(path_type=Path),
+                help="Folder for Inspect's logs; work that stands there is not done again.",
+            ),
             json_option,
         )
     ):
