@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from finbench.errors import InputError
-from finbench.results.compare import Entry, compare
+from finbench.results.compare import ALPHA, Entry, compare
 from trainers.recipe import Evaluation, Hypothesis
 from trainers.serving import serving
 
@@ -27,6 +27,7 @@ class Verdict:
         subject: the task or capability.
         margin: of the claim, as a share.
         verdict: improved, no evidence, regressed; retained, lost, inconclusive.
+        p: of the difference; `p_holm` is the same adjusted for all tasks (or capabilities) scored, and decides.
         mde: the difference that these items (and seeds) show with 80 % power; None where unknown.
         about: `checkpoint`, or `recipe` where several seeds are judged together by the two-way rule.
         seeds: how many of them.
@@ -45,6 +46,7 @@ class Verdict:
     ci_low: float
     ci_high: float
     p: float
+    p_holm: float
     mde: float | None
     official: bool
     flags: tuple[str, ...]
@@ -200,6 +202,7 @@ def verdict(claim: Hypothesis, entry: Entry, seeds: int = 1) -> Verdict:
         ci_low=entry.ci_low,
         ci_high=entry.ci_high,
         p=entry.p,
+        p_holm=entry.p_holm,
         mde=entry.mde,
         official=entry.official,
         flags=tuple(entry.flags),
@@ -217,6 +220,8 @@ def sentence(claim: Hypothesis, word: str, entry: Entry, seeds: int = 1) -> str:
         f"{100 * entry.difference:+.1f} points (95 % interval {100 * entry.ci_low:+.1f} to "
         f"{100 * entry.ci_high:+.1f}, {entry.n} items{over})"
     )
+    if word == "no evidence" and entry.p < ALPHA <= entry.p_holm:
+        text += f"; p {entry.p:.3f}, but {entry.p_holm:.3f} after Holm's adjustment for all that was scored"
     if word in {"no evidence", "inconclusive"} and entry.mde is not None:
         shown = "these seeds and items" if seeds > 1 else "these items"
         text += f"; with 80 % power {shown} show differences of {100 * entry.mde:.1f} points or more"

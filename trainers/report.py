@@ -10,7 +10,18 @@ from trainers.forgetting import matrix
 from trainers.progress import duration
 from trainers.report_blocks import Block, Heading, Paragraph, Picture, Table, to_html, to_markdown
 
-_HEADS = ("claim", "verdict", "metric", "items", "before", "after", "difference (95 %)", "margin", "80 % power at")
+_HEADS = (
+    "claim",
+    "verdict",
+    "metric",
+    "items",
+    "before",
+    "after",
+    "difference (95 %)",
+    "p (Holm)",
+    "margin",
+    "80 % power at",
+)
 
 
 def documents(report: Mapping[str, Any]) -> dict[str, str]:
@@ -147,9 +158,18 @@ def _verdict(verdict: Mapping[str, Any]) -> list[str]:
         f"{verdict['baseline']:.3f}",
         f"{verdict['candidate']:.3f}",
         f"{_points(verdict['difference'])} ({interval})",
+        _p(verdict),
         f"{100 * verdict['margin']:g}",
         "unknown" if verdict["mde"] is None else f"{100 * verdict['mde']:.1f}",
     ]
+
+
+def _p(verdict: Mapping[str, Any]) -> str:
+    """A guard is judged by its interval and the margin, not by a test of no change."""
+    if verdict["claim"] == "keeps" or verdict.get("p_holm") is None:
+        return ""
+    p, adjusted = ("<0.001" if value < 0.001 else f"{value:.3f}" for value in (verdict["p"], verdict["p_holm"]))
+    return f"{p} ({adjusted})"
 
 
 def _overlaps(found: Mapping[str, Any] | None) -> str:

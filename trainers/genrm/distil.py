@@ -172,8 +172,11 @@ def _steps(
     ruled_items = [item for item in items if has_rule(item)]
     ruled = {item.id for item in ruled_items}
     unruled = sum(one.outcome == "wrong" and one.prompt not in ruled for one in found)
+    # what the program cannot teach must not use up the limit
+    taught = [item for item in ruled_items if config.asks_a_model or item.problem is not None]
+    untaught = ruled - {item.id for item in taught}
     wrong, left_out = to_correct(
-        [item.id for item in ruled_items],
+        [item.id for item in taught],
         found,
         low=rules.pass_low,
         high=rules.pass_high,
@@ -181,6 +184,8 @@ def _steps(
     )
     if unruled:
         left_out["no rule judges its rollouts"] = unruled
+    if skipped := sum(one.outcome == "wrong" and one.prompt in untaught for one in found):
+        left_out["no worked steps for the program"] = skipped
     if len(wrong) > plan.corrections:
         left_out["beyond the limit or the budget"] = len(wrong) - plan.corrections
         wrong = wrong[: plan.corrections]

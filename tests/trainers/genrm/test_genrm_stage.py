@@ -42,7 +42,9 @@ class Policy:
     def reply(self, asked: str) -> str | int:
         body = self.server.requests[-1]
         messages = body["messages"]
-        problem = next(found for prompt, found in self.problems.items() if messages[0]["content"] == prompt)
+        if messages[0]["content"] not in self.problems:  # a sentence whose tone is asked for
+            return ("positive", "neutral", "negative")[body["seed"] % 3]
+        problem = self.problems[messages[0]["content"]]
         lines = problem.solution.splitlines()
         if len(messages) > 1:  # a rollout: what was begun rightly ends rightly
             begun = messages[1]["content"]
@@ -123,6 +125,17 @@ def test_pairs_are_made_traced_and_not_asked_for_twice(
     run(data, fake_model, out, correcting={"rollouts": 3, "forms": ["continuation", "next_step"]})
     assert len(policy.server.requests) == asked
     assert (out / "rows.jsonl").read_bytes() == first
+
+
+def test_prompts_without_worked_steps_do_not_use_up_the_limit(
+    policy: Policy, fake_model: Path, tmp_path: Path
+) -> None:
+    sources = [DataSource(task="fin_tone", examples=4), DataSource(task="fin_calc", examples=PROMPTS)]
+    mixed = prepare(sources, tmp_path / "mixed.jsonl", seed=1)
+    report = run(mixed, fake_model, tmp_path / "out", correcting={"rollouts": 3, "limit": PROMPTS})
+    assert report["left_out"]["scp"]["no worked steps for the program"] > 0
+    assert report["corrections"]["put_to_the_genrm"] == PROMPTS
+    assert report["corrections"]["not_located_by_reason"] == {}
 
 
 def test_bounds_end_the_run_cleanly(policy: Policy, data: Prepared, fake_model: Path, tmp_path: Path) -> None:
