@@ -56,6 +56,17 @@ class Prepared:
     sha256: str
     sources: tuple[dict[str, Any], ...] = ()
 
+    def drawn(self) -> dict[str, int]:
+        """For each task among the sources, how far its draw of generated problems went, those skipped included."""
+        counts: dict[str, int] = {}
+        for report in self.sources:
+            task = str(report.get("source", "")).partition("/")[0]
+            limit = report.get("limit") or {}
+            # rows may have been left out since they were drawn, so what was asked for counts
+            until = int(limit.get("skip") or 0) + int(limit.get("examples") or report.get("taken", 0))
+            counts[task] = max(counts.get(task, 0), until)
+        return counts
+
     def read(self) -> Iterator[dict[str, Any]]:
         """The rows, in order.
 

@@ -105,7 +105,7 @@ class GRPO:
 
         processes = int(os.environ.get("WORLD_SIZE", "1"))
         rows = list(data.read())
-        rewarder = Rewarder(rows, seed=seed, drawn=_drawn(data))
+        rewarder = Rewarder(rows, seed=seed, drawn=data.drawn())
         tokenizer = load_tokenizer(model)
         kept, longest = _fitting(tokenizer, rows, config.max_prompt_length, model)
         if len(kept) < config.prompts_per_step(processes):
@@ -214,16 +214,6 @@ class _Rewards:
         if asked != self.asked:
             self.asked, self.found = asked, self.rewarder.score(rows, texts, cut)
         return self.found
-
-
-def _drawn(data: Prepared) -> dict[str, int]:
-    """How many rows each task's source gave, by task; what a generated task was drawn with."""
-    counts: dict[str, int] = {}
-    for report in data.sources:
-        task = str(report.get("source", "")).partition("/")[0]
-        asked = (report.get("limit") or {}).get("examples")  # rows may have been left out since they were drawn
-        counts[task] = max(counts.get(task, 0), int(asked or report.get("taken", 0)))
-    return counts
 
 
 def _fitting(tokenizer: Any, rows: list[dict[str, Any]], limit: int, model: str) -> tuple[list[dict[str, Any]], int]:

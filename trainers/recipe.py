@@ -117,6 +117,7 @@ class DataSource(Model):
             columns in braces, such as `{instruction}: {input}`.
         chat: make prompts that are strings a user's turn, so that the model's chat template is used.
         examples: take this many rows, drawn with the seed; all where neither limit is given.
+        skip: leave out the first so many problems of a generated task's draw, which another stage trains on.
         tokens: take rows in random order as long as they fit into this many tokens of the base model.
         stream: read only as far as the limit goes, drawing from a moving window of 10,000 rows, instead of reading all
             first; for sources that are too large to be read to the end.
@@ -138,6 +139,7 @@ class DataSource(Model):
     columns: dict[str, str] = Field(default_factory=dict)
     chat: bool = False
     examples: Count | None = None
+    skip: int = Field(default=0, ge=0, le=1_000_000)
     tokens: Count | None = None
     stream: bool = False
     filter: Filter | None = None
@@ -159,6 +161,8 @@ class DataSource(Model):
             raise ValueError("`elicitation` belongs to `task`")
         if self.families and (self.task is None or self.examples is None):
             raise ValueError("`families` belongs to a generated `task` with `examples`")
+        if self.skip and (self.task is None or self.examples is None or self.families):
+            raise ValueError("`skip` belongs to a generated `task` with `examples` and without `families`")
         if self.hub is None and self.config is not None:
             raise ValueError("`config` belongs to `hub`")
         if self.task is not None and (self.kind or self.columns or self.stream or self.chat):

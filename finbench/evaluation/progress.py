@@ -52,6 +52,11 @@ class Progress:
             reused = " (reused)" if self._done == 0 else ""
             self._write(f"{value}{reused}, {time.monotonic() - self._began:.0f} s", last=True)
 
+    def end(self) -> None:
+        """End a task whose values mean nothing by themselves."""
+        text = f"{self._done} answered" if self._done else "reused"
+        self._write(f"{text}, {time.monotonic() - self._began:.0f} s", last=True)
+
     def _advance(self) -> None:
         self._done += 1
         if time.monotonic() - self._shown >= (0.2 if sys.stderr.isatty() else _EVERY_SECONDS):

@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager, redirect_stdout
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from inspect_ai.model import Model
 
     from finbench.evaluation.models import ModelSpec
+    from finbench.evaluation.progress import Progress
     from finbench.preference.schema import Settings
 
 #: How often a sample that ended in an error is tried again within a run.
@@ -59,6 +61,8 @@ def launch(
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     local = [spec for spec in (policy, genrm) if spec is not None and spec.checkpoint is not None]
+    progress = _progress()
+    progress.start(task.name, len(task.dataset) * (task.epochs or 1))
     steer_libraries(offline=bool(local))
     try:
         with _beside_checkpoints(local), _cache_in(folder.parent / "replies"), redirect_stdout(io.StringIO()):
@@ -88,7 +92,16 @@ def launch(
             raise
         who = " and ".join(spec.name for spec in (policy, genrm) if spec is not None) or "the program"
         raise InputError(f"{task.name} could not be run with {who}: {str(error).partition(chr(10))[0]}") from error
+    progress.end()
     return read_eval_log(logs[0].location)
+
+
+@cache
+def _progress() -> Progress:
+    """One for the process: Inspect keeps each hook for good."""
+    from finbench.evaluation.progress import Progress
+
+    return Progress("preference")
 
 
 def _names(policy: ModelSpec | None, genrm: ModelSpec | None) -> dict[str, str | None]:

@@ -7,7 +7,8 @@ import pytest
 from finbench.errors import InputError
 from trainers.reading import load_recipe, recipe_path, shipped_recipes
 
-NAMES = [name for name in shipped_recipes() if name.startswith("ablations/gpu_")]
+PREFERENCE = "ablations/gpu_preference"
+NAMES = [name for name in shipped_recipes() if name.startswith("ablations/gpu_") and name != PREFERENCE]
 
 
 def test_there_are_four_with_three_seeds_each() -> None:
@@ -32,6 +33,12 @@ def test_they_differ_only_in_what_they_compare() -> None:
     assert [(stage.name, stage.data, stage.config) for stage in recipes["sequential"].stages] == steps
     texts = [stage.config for one in recipes.values() for stage in one.stages if stage.trainer != "sft"]
     assert all(config["heldout"] == texts[0]["heldout"] for config in texts)
+
+
+def test_arms_on_preferences_are_those_of_the_small_recipe() -> None:
+    large, small = (load_recipe(recipe_path(name)) for name in (PREFERENCE, "ablations/preference"))
+    arms = [[(stage.name, stage.trainer) for stage in one.stages] for one in (large, small)]
+    assert arms[1] == [("warm", "sft"), *arms[0]] and large.seeds == small.seeds == (1, 2, 3)
 
 
 @pytest.mark.parametrize("name", NAMES)

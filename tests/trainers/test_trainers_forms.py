@@ -206,6 +206,21 @@ def test_generated_problems_are_drawn_with_seeds_that_no_evaluation_uses(tmp_pat
         prepare([DataSource(task="fin_calc")], tmp_path / "d.jsonl", seed=1)
 
 
+def test_a_later_stage_skips_what_an_earlier_one_drew(tmp_path: Path) -> None:
+    def ids(source: DataSource) -> list[str]:
+        data = prepare([source], tmp_path / "out.jsonl", seed=3)
+        assert data.drawn() == {"fin_sums": source.skip + (source.examples or 0)}
+        return [row["id"] for row in take(data)]
+
+    first, both = (ids(DataSource(task="fin_sums", examples=count)) for count in (120, 184))
+    second = ids(DataSource(task="fin_sums", examples=64, skip=120))
+    assert len(second) == 64 and not set(first) & set(second) and set(first) | set(second) == set(both)
+    with pytest.raises(InputError, match="`skip` belongs to a generated task, and fin_tone is none"):
+        prepare([DataSource(task="fin_tone", examples=4, skip=4)], tmp_path / "out.jsonl", seed=3)
+    with pytest.raises(ValueError, match="`skip` belongs to a generated `task` with `examples`"):
+        DataSource(path="a.jsonl", skip=4)
+
+
 def test_weights_and_groups_are_part_of_the_fingerprint_and_plain_sources_are_not_changed_by_them(
     tmp_path: Path,
 ) -> None:

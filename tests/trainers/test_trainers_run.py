@@ -166,7 +166,8 @@ def test_a_requirement_that_does_not_hold_stops_the_recipe(
 def test_words_of_verdicts(claim: dict[str, Any], change: str, low: float, retention: str, word: str) -> None:
     entry: Any = SimpleNamespace(
         metric="accuracy", n=50, baseline=0.4, candidate=0.5, difference=0.1, ci_low=low, ci_high=0.2, p=0.03,
-        p_holm=0.06 if change == "no evidence" else 0.04, change=change, verdict=retention, mde=0.12, n_needed=300, official=True, flags=(),
+        p_holm=0.06 if change == "no evidence" else 0.04, change=change,
+        verdict=retention, mde=0.12, n_needed=300, official=True, flags=(),
     )  # fmt: skip
     result = judge.verdict(Hypothesis(**claim), entry)
     assert result.verdict == word

@@ -246,7 +246,8 @@ def _report(source: DataSource, offered: int, taken: int, kinds: dict[str, int],
         "offered": None if source.stream else offered,
         "taken": taken,
         "sha256": sha256,
-        "limit": {"examples": source.examples, "tokens": source.tokens},
+        "limit": {"examples": source.examples, "tokens": source.tokens}
+        | ({"skip": source.skip} if source.skip else {}),
         "group": source.group,
         "weight": source.weight,
     }
@@ -271,15 +272,18 @@ def _from_task(source: DataSource, seed: int) -> Iterator[Row]:
         if source.examples is None:
             raise InputError(f"{source.task} is generated; say with `examples` how many problems to draw")
         evaluated = official_exam(source.task).items
+        until = source.skip + source.examples
         found = examples(
             source.task,
             source.split,
             elicitation=source.elicitation,
-            n=source.examples + source.examples // 10 + 10,  # some come twice, and are left out
+            n=until + until // 10 + 10,  # some come twice, and are left out
             seed=FIRST_TRAINING_SEED + 1 + seed,  # the first one draws the examples of few-shot prompts
         )
-        rows = [example for example in found if example.id not in evaluated][: source.examples]
+        rows = [example for example in found if example.id not in evaluated][source.skip : until]
     else:
+        if source.skip:
+            raise InputError(f"`skip` belongs to a generated task, and {source.task} is none; take it away")
         rows = examples(source.task, source.split, elicitation=source.elicitation)
     for example in rows:
         yield {

@@ -17,7 +17,7 @@ from trainers.genrm.cost import Plan, plan
 from trainers.genrm.distil import Distillation, distil
 from trainers.genrm.leakage import without_leaks
 from trainers.genrm.pairs import PARTS, Pair
-from trainers.genrm.prompts import drawn_prompts, is_generated, prompts_of, task_of
+from trainers.genrm.prompts import drawn_prompts, prompts_of, task_of
 from trainers.genrm.report import agreement, gains, lengths, markdown, outcomes, page
 from trainers.genrm.settings import PROGRAM, GenrmSettings
 from trainers.progress import say
@@ -75,12 +75,7 @@ class GenRM:
         if int(os.environ.get("WORLD_SIZE", "1")) > 1:
             raise InputError("distillation takes one process; take `launch` away, and give it a `server` instead")
         rows = list(data.read())
-        drawn = {
-            str(source["source"]).rpartition("/")[0]: int(source["limit"]["examples"] or 0)
-            for source in data.sources
-            if is_generated(str(source["source"]).rpartition("/")[0])
-        }
-        items = prompts_of(rows, seed=seed, drawn=drawn)
+        items = prompts_of(rows, seed=seed, drawn=data.drawn())
         references = {item.id: _completion(row) for item, row in zip(items, rows, strict=True)}
         if config.draw is not None:
             items += drawn_prompts(config.draw, seed=seed + OTHER_DRAW, known=set(references))

@@ -127,9 +127,7 @@ def test_pairs_are_made_traced_and_not_asked_for_twice(
     assert (out / "rows.jsonl").read_bytes() == first
 
 
-def test_prompts_without_worked_steps_do_not_use_up_the_limit(
-    policy: Policy, fake_model: Path, tmp_path: Path
-) -> None:
+def test_prompts_without_worked_steps_do_not_use_up_the_limit(policy: Policy, fake_model: Path, tmp_path: Path) -> None:
     sources = [DataSource(task="fin_tone", examples=4), DataSource(task="fin_calc", examples=PROMPTS)]
     mixed = prepare(sources, tmp_path / "mixed.jsonl", seed=1)
     report = run(mixed, fake_model, tmp_path / "out", correcting={"rollouts": 3, "limit": PROMPTS})
