@@ -211,7 +211,8 @@ def scored(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
             return SimpleNamespace(
                 name=name, metric="accuracy", n=100, baseline=0.4, candidate=0.5, difference=0.1,
                 ci_low=state["low"], ci_high=0.18, p=0.01, p_holm=0.02,
-                change=state["change"], verdict=state["retention"], mde=0.11, n_needed=400, official=True, flags=("few_seeds",) if several else (),
+                change=state["change"], verdict=state["retention"], mde=0.11,
+                n_needed=400, official=True, flags=("few_seeds",) if several else (),
             )  # fmt: skip
 
         return SimpleNamespace(entry=entry, capabilities=[entry("tone")], tasks=[entry("fin_tone")])
