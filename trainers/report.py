@@ -114,16 +114,17 @@ def _stage(entry: Mapping[str, Any], place: str) -> list[Block]:
     notes = training["notes"]
     loss = notes.get("loss") or {}
     speed = f", {notes['tokens_per_second']} tokens/s" if notes.get("tokens_per_second") else ""
+    made = report_data.made(notes)
     rows = [
         ["model", f"{entry['model']}, from {entry['parent']}" if entry.get("parent") else str(entry["model"])],
         ["checkpoint", str(entry["checkpoint"])],
         ["data", report_data.sources(data)],
-        ["left out", report_data.left_out(notes)],
+        *([["left", made]] if made else [["left out", report_data.left_out(notes)]]),
         ["overlap with evaluation items", _overlaps(data.get("decontamination"))],
         ["steps, tokens", f"{_or_unknown(training['steps'])}, {_or_unknown(training['tokens'])}"],
         ["time", f"{duration(training['seconds'])} on {entry['hardware']}{speed}"],
         ["memory at its peak", _gib(training.get("peak_memory_gib"))],
-        ["loss", f"{_number(loss.get('first'))} to {_number(loss.get('last'))}"],
+        *([] if made else [["loss", f"{_number(loss.get('first'))} to {_number(loss.get('last'))}"]]),
     ]
     if held := notes.get("held_out"):
         change = f"{_number(held['perplexity_before'])} to {_number(held['perplexity_after'])}"

@@ -31,6 +31,21 @@ def left_out(notes: Mapping[str, Any]) -> str:
     return ", ".join(found) or "unknown"
 
 
+def made(notes: Mapping[str, Any]) -> str | None:
+    """What a stage that trains nothing left for others: pairs and accepted corrections; None for one that trains."""
+    if not {"summary", "corrections", "gains"} <= notes.keys():
+        return None
+    text = str(notes["summary"])
+    asked, gains = notes["corrections"]["put_to_the_genrm"], notes["gains"]
+    if gains["tested"]:
+        text += (
+            f"; of {asked} corrections {gains['accepted']} accepted (at most {gains['expected_by_chance_at_most']:.1f} by "
+            f"chance), right in {100 * gains['wrong_rate']:.1f} % of rollouts before and "
+            f"{100 * gains['corrected_rate']:.1f} % after them"
+        )
+    return f"{text}; distillation.md and pairs.html in its folder"
+
+
 def tokens(notes: Mapping[str, Any]) -> str | None:
     """What one pass over the rows holds; None for a trainer that does not count it."""
     if notes.get("tokens_planned") is not None:

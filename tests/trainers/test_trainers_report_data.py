@@ -31,6 +31,26 @@ def test_every_count_of_dropped_and_cut_rows_is_said() -> None:
     )
 
 
+def test_a_distillation_says_what_it_left_and_no_loss() -> None:
+    notes: dict[str, Any] = {
+        "summary": "3 pairs",
+        "corrections": {"put_to_the_genrm": 4},
+        "gains": {
+            "tested": 4,
+            "accepted": 2,
+            "expected_by_chance_at_most": 0.2,
+            "wrong_rate": 0.005,
+            "corrected_rate": 0.5,
+        },
+    }
+    assert report_data.made(notes) == (
+        "3 pairs; of 4 corrections 2 accepted (at most 0.2 by chance), right in 0.5 % of rollouts before and 50.0 % "
+        "after them; distillation.md and pairs.html in its folder"
+    )
+    assert report_data.made(notes | {"gains": {"tested": 0}}) == "3 pairs; distillation.md and pairs.html in its folder"
+    assert report_data.made({"loss": {"first": 1.0}}) is None
+
+
 def test_a_reports_stage_holds_the_fill_and_the_shares_reached() -> None:
     part = {
         "source": "texts",
