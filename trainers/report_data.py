@@ -39,8 +39,9 @@ def made(notes: Mapping[str, Any]) -> str | None:
     asked, gains = notes["corrections"]["put_to_the_genrm"], notes["gains"]
     if gains["tested"]:
         text += (
-            f"; of {asked} corrections {gains['accepted']} accepted (at most {gains['expected_by_chance_at_most']:.1f} by "
-            f"chance), right in {100 * gains['wrong_rate']:.1f} % of rollouts before and "
+            f"; of {asked} corrections {gains['accepted']} accepted "
+            f"(at most {gains['expected_by_chance_at_most']:.1f} by chance), "
+            f"right in {100 * gains['wrong_rate']:.1f} % of rollouts before and "
             f"{100 * gains['corrected_rate']:.1f} % after them"
         )
     return f"{text}; distillation.md and pairs.html in its folder"
