@@ -65,7 +65,7 @@ def sample_faults(path: Path, run: Run) -> tuple[list[str], str]:
         return [f"{len(broken)} samples cannot be scored by our scorer, one is {clean(broken[0])}"], ""
     faults += _score_faults(run, again)
     faults += _result_faults(log, again)
-    faults += _usage_faults(log, samples)
+    faults += _usage_faults(run, samples)
     return faults, "" if known else f"the rows of {run.task} are not here: its items could not be compared"
 
 
@@ -283,14 +283,12 @@ def _result_faults(log: EvalLog, again: Run) -> list[str]:
     return [f"reports {again.metric} {reported:.4f}, and its samples give {ours:.4f}"]
 
 
-def _usage_faults(log: EvalLog, samples: list[EvalSample]) -> list[str]:
-    """Whether the head counts at least the tokens that the samples do; calls that were repeated count only there."""
-    written = sum(usage.output_tokens for sample in samples for usage in sample.model_usage.values())
+def _usage_faults(run: Run, samples: list[EvalSample]) -> list[str]:
+    """Whether the board would count at least the tokens of the samples: of a resumed run it takes their summaries'."""
     read = sum(usage.input_tokens for sample in samples for usage in sample.model_usage.values())
-    counted = (
-        sum(usage.input_tokens for usage in log.stats.model_usage.values()),
-        sum(usage.output_tokens for usage in log.stats.model_usage.values()),
-    )
-    if counted[0] < read or counted[1] < written:
-        return [f"counts {counted[0]:,} and {counted[1]:,} tokens, and its samples {read:,} and {written:,}"]
+    written = sum(usage.output_tokens for sample in samples for usage in sample.model_usage.values())
+    if run.input_tokens < read or run.output_tokens < written:
+        return [
+            f"counts {run.input_tokens:,} and {run.output_tokens:,} tokens, and its samples {read:,} and {written:,}"
+        ]
     return []

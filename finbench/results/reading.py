@@ -197,6 +197,7 @@ def run_of(
     except InputError as error:
         raise InputError(f"{path}: {error.message}") from None
     ids = fingerprint(expected)
+    read, written = _tokens(log, summaries)
     return Run(
         path=path,
         model=head.model,
@@ -213,11 +214,24 @@ def run_of(
         status=log.status,
         settings=_settings(log, metadata, epochs, head.foreign),
         items=items,
-        input_tokens=sum(usage.input_tokens for usage in log.stats.model_usage.values()),
-        output_tokens=sum(usage.output_tokens for usage in log.stats.model_usage.values()),
+        input_tokens=read,
+        output_tokens=written,
         package_version=_text(metadata.get("finbench.package_version")),
         scorer=name if key is None else f"{name}.{key}",
         foreign=head.foreign,
+    )
+
+
+def _tokens(log: EvalLog, summaries: Sequence[EvalSampleSummary]) -> tuple[int, int]:
+    """Tokens read and written: of the header, or of the samples where they used more.
+
+    The header of a run that was resumed counts the last part alone; calls that were repeated stand nowhere else.
+    """
+    heads = list(log.stats.model_usage.values())
+    used = [usage for summary in summaries for usage in summary.model_usage.values()]
+    return (
+        max(sum(usage.input_tokens for usage in heads), sum(usage.input_tokens for usage in used)),
+        max(sum(usage.output_tokens for usage in heads), sum(usage.output_tokens for usage in used)),
     )
 
 

@@ -16,6 +16,7 @@ import inspect_ai._util.zipfile  # noqa: F401  (zstd for zipfile)
 import pytest
 from click.testing import CliRunner
 
+from finbench.results.reading import read_run
 from leaderboard.cli import leaderboard
 
 KEYS = ("organisation", "licence", "base_model", "training_data", "decontamination", "contact")
@@ -160,11 +161,6 @@ def other_headline(head: dict[str, Any]) -> None:
     head["results"]["scores"][0]["metrics"].pop("accuracy")
 
 
-def free_of_charge(head: dict[str, Any]) -> None:
-    for usage in head["stats"]["model_usage"].values():
-        usage.update(input_tokens=0, output_tokens=0, total_tokens=0)
-
-
 def more_examples(head: dict[str, Any]) -> None:
     head["eval"]["metadata"]["finbench.fewshot"] = 5
 
@@ -204,7 +200,6 @@ def another_package(head: dict[str, Any]) -> None:
         (no_checkpoint, "names a checkpoint by something else than a SHA-256"),
         (absurd_result, "reports a number that cannot be"),
         (other_headline, "does not report accuracy"),
-        (free_of_charge, "counts 0 and 0 tokens, and its samples"),
         (more_examples, "shows 0 examples and says that it shows 5"),
         (other_words, "was not asked in the words of this version"),
         (a_million_epochs, "claims 30 items in 1e+09 epochs, which cannot be"),
@@ -218,6 +213,38 @@ def test_forged_heads_are_refused(submission: Path, change: Change, reason: str)
     rewrite(submission / "logs/run.eval", header(change))
     code, said = outcome(submission)
     assert code == 1 and reason in said, said
+
+
+def free_of_charge(name: str, value: Any) -> Any:
+    """Nothing in the header, as where a run was resumed after its last sample."""
+    if name == "header.json":
+        for usage in value["stats"]["model_usage"].values():
+            usage.update(input_tokens=0, output_tokens=0, total_tokens=0)
+    return value
+
+
+def test_a_resumed_run_counts_the_tokens_of_its_samples(submission: Path) -> None:
+    path = submission / "logs/run.eval"
+    before = read_run(path)
+    rewrite(path, free_of_charge)
+    after = read_run(path)
+    assert outcome(submission)[0] == 0
+    assert (after.input_tokens, after.output_tokens) == (
+        before.input_tokens,
+        before.output_tokens,
+    ) and after.input_tokens
+
+
+def test_tokens_taken_out_of_head_and_summaries_are_missed(submission: Path) -> None:
+    def cheap(name: str, value: Any) -> Any:
+        if name == "summaries.json":
+            for summary in value:
+                summary.pop("model_usage", None)
+        return free_of_charge(name, value)
+
+    rewrite(submission / "logs/run.eval", cheap)
+    code, said = outcome(submission)
+    assert code == 1 and "counts 0 and 0 tokens, and its samples" in said, said
 
 
 def test_summaries_that_say_otherwise_than_the_samples_are_refused(submission: Path) -> None:
