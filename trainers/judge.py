@@ -215,8 +215,9 @@ def verdict(claim: Hypothesis, entry: Entry, seeds: int = 1) -> Verdict:
 def sentence(claim: Hypothesis, word: str, entry: Entry, seeds: int = 1) -> str:
     """One line for people: the verdict, the difference with its interval, and the power."""
     over = f" over {seeds} seeds" if seeds > 1 else ""
+    shown_word = "lost, within the margin" if word == "lost" and "within_margin" in entry.flags else word
     text = (
-        f"{claim.subject} {word}: {entry.metric} {entry.baseline:.3f} to {entry.candidate:.3f}, difference "
+        f"{claim.subject} {shown_word}: {entry.metric} {entry.baseline:.3f} to {entry.candidate:.3f}, difference "
         f"{100 * entry.difference:+.1f} points (95 % interval {100 * entry.ci_low:+.1f} to "
         f"{100 * entry.ci_high:+.1f}, {entry.n} items{over})"
     )

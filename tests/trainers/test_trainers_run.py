@@ -177,6 +177,15 @@ def test_words_of_verdicts(claim: dict[str, Any], change: str, low: float, reten
     assert explained == (word == "no evidence" and change == "no evidence"), "an interval off zero is not left alone"
 
 
+def test_a_small_real_loss_is_called_one_within_the_margin() -> None:
+    entry: Any = SimpleNamespace(
+        metric="accuracy", n=160, baseline=0.14, candidate=0.09, difference=-0.05, ci_low=-0.09, ci_high=-0.01, p=0.01,
+        p_holm=0.02, change="worse", verdict="lost", mde=0.05, n_needed=None, official=True, flags=("within_margin",),
+    )  # fmt: skip
+    result = judge.verdict(Hypothesis(keeps="t", margin=10), entry)
+    assert result.verdict == "lost" and "t lost, within the margin:" in result.text
+
+
 @pytest.mark.parametrize(
     ("fail", "named"),
     [
