@@ -169,7 +169,7 @@ def _p(verdict: Mapping[str, Any]) -> str:
     """A guard is judged by its interval and the margin, not by a test of no change."""
     if verdict["claim"] == "keeps" or verdict.get("p_holm") is None:
         return ""
-    p, adjusted = ("<0.001" if value < 0.001 else f"{value:.3f}" for value in (verdict["p"], verdict["p_holm"]))
+    p, adjusted = ("under 0.001" if value < 0.001 else f"{value:.3f}" for value in (verdict["p"], verdict["p_holm"]))
     return f"{p} ({adjusted})"
 
 
