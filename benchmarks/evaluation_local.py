@@ -2,7 +2,7 @@
 
 Usage: python benchmarks/evaluation_local.py [MODEL_FOLDER] [--items 120] [--rounds 2]. The same prompts (MMLU-Finance,
 from `$FINBENCH_DATA`) with the same settings: greedy, 16 tokens, batches of 32; by turns in one process. The loop sorts
-the prompts by length and does nothing but generate: no log, no scorer, so it bounds what order and batches can reach.
+the prompts by length and does nothing but generate: no log, no scorer, so it is a yardstick of order and batches.
 Wall time is of a machine that may be shared, so the ratio within a round is what counts; CPU time is beside it. The
 answers of the two providers are compared item by item. The table goes to stdout and to results/evaluation_local.md; the
 exit code is 1 where more than 2 % of them score otherwise.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from finbench.card import TaskCard
 from finbench.data.items import Item, fingerprint, item_id
 from finbench.errors import InputError
-from finbench.results.reading import run_of
+from finbench.results.reading import run_of, token_counts
 from finbench.results.runs import ItemResult, Run
 from finbench.results.scores import score_interval
 from finbench.tasks.catalogue import CARDS, DEFINITIONS
@@ -285,8 +285,7 @@ def _result_faults(log: EvalLog, again: Run) -> list[str]:
 
 def _usage_faults(run: Run, samples: list[EvalSample]) -> list[str]:
     """Whether the board would count at least the tokens of the samples: of a resumed run it takes their summaries'."""
-    read = sum(usage.input_tokens for sample in samples for usage in sample.model_usage.values())
-    written = sum(usage.output_tokens for sample in samples for usage in sample.model_usage.values())
+    read, written = token_counts(samples)
     if run.input_tokens < read or run.output_tokens < written:
         return [
             f"counts {run.input_tokens:,} and {run.output_tokens:,} tokens, and its samples {read:,} and {written:,}"

@@ -119,7 +119,7 @@ def _stage(entry: Mapping[str, Any], place: str) -> list[Block]:
         ["model", f"{entry['model']}, from {entry['parent']}" if entry.get("parent") else str(entry["model"])],
         ["checkpoint", str(entry["checkpoint"])],
         ["data", report_data.sources(data)],
-        *([["left", made]] if made else [["left out", report_data.left_out(notes)]]),
+        ["left", made] if made else ["left out", report_data.left_out(notes)],
         ["overlap with evaluation items", _overlaps(data.get("decontamination"))],
         ["steps, tokens", f"{_or_unknown(training['steps'])}, {_or_unknown(training['tokens'])}"],
         ["time", f"{duration(training['seconds'])} on {entry['hardware']}{speed}"],
@@ -167,7 +167,7 @@ def _verdict(verdict: Mapping[str, Any]) -> list[str]:
 
 def _p(verdict: Mapping[str, Any]) -> str:
     """A guard is judged by its interval and the margin, not by a test of no change."""
-    if verdict["claim"] == "keeps" or verdict.get("p_holm") is None:
+    if verdict["claim"] == "keeps":
         return ""
     p, adjusted = ("under 0.001" if value < 0.001 else f"{value:.3f}" for value in (verdict["p"], verdict["p_holm"]))
     return f"{p} ({adjusted})"

@@ -18,7 +18,7 @@ from finbench.scoring.outcome import Outcome
 from finbench.taxonomy import Elicitation
 
 if TYPE_CHECKING:
-    from inspect_ai.log import EvalLog, EvalSampleSummary
+    from inspect_ai.log import EvalLog, EvalSample, EvalSampleSummary, EvalStats
 
 
 class BadLogError(InputError):
@@ -227,12 +227,14 @@ def _tokens(log: EvalLog, summaries: Sequence[EvalSampleSummary]) -> tuple[int, 
 
     The header of a run that was resumed counts the last part alone; calls that were repeated stand nowhere else.
     """
-    heads = list(log.stats.model_usage.values())
-    used = [usage for summary in summaries for usage in summary.model_usage.values()]
-    return (
-        max(sum(usage.input_tokens for usage in heads), sum(usage.input_tokens for usage in used)),
-        max(sum(usage.output_tokens for usage in heads), sum(usage.output_tokens for usage in used)),
-    )
+    head, used = token_counts([log.stats]), token_counts(summaries)
+    return max(head[0], used[0]), max(head[1], used[1])
+
+
+def token_counts(parts: Iterable[EvalStats | EvalSampleSummary | EvalSample]) -> tuple[int, int]:
+    """Tokens read and written by all models in some parts of a log."""
+    usages = [usage for part in parts for usage in part.model_usage.values()]
+    return sum(usage.input_tokens for usage in usages), sum(usage.output_tokens for usage in usages)
 
 
 def _fingerprint_with_content(items: ItemTable) -> str:

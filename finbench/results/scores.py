@@ -95,8 +95,9 @@ def _interval(run: Run, one: Vectors) -> ScoreInterval:
             part=part,
         )
     mean = mean_interval(values, one.clusters, bounds=one.bounds)
-    # the ends of the scale are known where the scores are shares: no score lies beyond them
-    low, high = (mean.low, mean.high) if one.bounds else (max(mean.low, 0.0), min(mean.high, 1.0))
+    low, high = mean.low, mean.high
+    if one.bounds is None:  # shares: no score lies beyond the ends of their scale
+        low, high = max(low, 0.0), min(high, 1.0)
     return ScoreInterval(
         metric=run.metric,
         estimate=mean.estimate,

@@ -98,7 +98,7 @@ def _bounds(values: FloatArray) -> tuple[float, float] | None:
     low, high = float(values.min()), float(values.max())
     if low >= 0 and high <= 1:
         return None
-    return (low, high) if low < high else None
+    return low, high
 
 
 def _rows(

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from finbench.results.export import COLUMNS, long_table, one_a_task
 from finbench.results.rank import rank_models_of
 from finbench.results.report import report
 from finbench.results.runs import ItemResult, Run, Settings
+from finbench.results.scores import score_interval
 from finbench.scoring.outcome import Outcome
 
 MakeRun = Callable[..., Run]
@@ -118,6 +120,23 @@ def test_report_is_the_same_every_time_and_names_cannot_break_it(make_run: MakeR
     assert "\n## Verdict\n" not in text
     table = [line for line in text.splitlines() if line.startswith("| fomc | candidate")]
     assert [line.replace("\\|", "").count("|") for line in table] == [8, 10]
+
+
+@pytest.mark.parametrize(
+    ("grades", "low", "high"), [([7.0] * 40, 7.0, 7.0), ([1.0] * 39 + [0.9], None, 1.0), ([0.0, 5.0] * 20, None, None)]
+)
+def test_an_interval_of_grades_holds_its_score_and_shares_stay_on_their_scale(
+    make_run: MakeRun, grades: list[float], low: float | None, high: float | None
+) -> None:
+    items = tuple(replace(item, value=grade) for item, grade in zip(make_run("a", "C" * 40).items, grades, strict=True))
+    found = score_interval(make_run("a", "C" * 40, items=items))
+    assert found.low <= found.estimate <= found.high
+    assert low is None or found.low == low
+    assert high is None or found.high == high
+    entry = compare_runs([make_run("b", "C" * 40, items=items), make_run("a", "C" * 40, items=items)], "a", "b").tasks[
+        0
+    ]
+    assert entry.difference == 0 and entry.baseline == entry.candidate == found.estimate
 
 
 def test_runs_that_differ_are_marked(make_run: MakeRun) -> None:

@@ -108,7 +108,7 @@ def plan(items: Sequence[PromptItem], config: GenrmSettings, prices: Path | None
         judging = (unruled + audited) * config.attempts
     corrections = 0
     if "scp" in config.methods:
-        taught = sum(config.asks_a_model or item.problem is not None for item in used)
+        taught = sum(map(config.can_correct, used))
         corrections = min(taught * min(config.correcting.per_prompt, config.samples), _limit(config))
         if left is not None:
             corrections = min(corrections, max(0, left - judging) // config.attempts)

@@ -173,7 +173,7 @@ def _steps(
     ruled = {item.id for item in ruled_items}
     unruled = sum(one.outcome == "wrong" and one.prompt not in ruled for one in found)
     # what the program cannot teach must not use up the limit
-    taught = [item for item in ruled_items if config.asks_a_model or item.problem is not None]
+    taught = [item for item in ruled_items if config.can_correct(item)]
     untaught = ruled - {item.id for item in taught}
     wrong, left_out = to_correct(
         [item.id for item in taught],

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, model_validator
 
 from trainers.base import Settings
 from trainers.genrm.acceptance import smallest_p
 from trainers.recipe import Server
+
+if TYPE_CHECKING:
+    from finbench.preference.schema import PromptItem
 
 #: The teacher that is no model: the worked solution of a generated problem.
 PROGRAM = "program"
@@ -170,6 +173,10 @@ class GenrmSettings(Settings):
     def asks_a_model(self) -> bool:
         """Whether the GenRM is a model."""
         return self.genrm != PROGRAM
+
+    def can_correct(self, item: PromptItem) -> bool:
+        """Whether the GenRM can write the right step of a solution: the program needs worked steps."""
+        return self.asks_a_model or item.problem is not None
 
     @property
     def max_length(self) -> int:
