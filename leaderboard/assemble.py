@@ -17,11 +17,12 @@ from finbench.files import writing
 from finbench.results.runs import Run
 from leaderboard.audits import Audit, Audits
 from leaderboard.collect import Collection
-from leaderboard.exports import write_exports, write_heads
+from leaderboard.exports import write_exports, write_results
+from leaderboard.kept_facts import KeptFacts
 from leaderboard.pages import SitePages
 from leaderboard.prices import Price
 from leaderboard.recipes import Recipe
-from leaderboard.site import GENERATOR, MARKER, Site, replacing, write_page
+from leaderboard.site import GENERATOR, MARKER, Draft, Site, replacing
 from leaderboard.states import FOLDER, facts_of_state, known_states, state_of
 from leaderboard.submission import DESCRIPTION, describe
 from leaderboard.table_html import table_html
@@ -50,39 +51,47 @@ class Extras:
     prices: Mapping[str, Price] = field(default_factory=dict)
     board: bool = False
     tiers: Tiers = field(default_factory=Tiers)
+    kept: KeptFacts | None = None
 
 
 def build_runs(runs: Iterable[Run], site: Path, extras: Extras | None = None) -> Site:
     """Build a site from runs that were read already; see `build`."""
     extras = extras or Extras()
-    collection = Collection(runs, extras.about, audits=Audits(extras.audits), prices=extras.prices, tiers=extras.tiers)
+    collection = Collection(
+        runs,
+        extras.about,
+        audits=Audits(extras.audits),
+        prices=extras.prices,
+        tiers=extras.tiers,
+        kept=extras.kept,
+    )
     history = _history(collection, site, extras)
     writer = Writer(environment(), _common(collection, extras.recipes, history), history)
-    with without_collector(), replacing(site) as folder:
-        pages = _write_pages(writer, collection, extras.recipes, folder)
+    with without_collector(), replacing(site) as draft:
+        pages = _write_pages(writer, collection, extras.recipes, draft)
         for name in _STATIC:
-            write_page(folder, f"static/{name}", (files("leaderboard") / "static" / name).read_text(encoding="utf-8"))
-        write_page(folder, "llms.txt", writer.plain("llms.txt", pages=_START))
+            draft.write(f"static/{name}", (files("leaderboard") / "static" / name).read_text(encoding="utf-8"))
+        draft.write("llms.txt", writer.plain("llms.txt", pages=_START))
         marker = {"generator": GENERATOR, "version": __version__, "newest_run": collection.newest_day}
-        write_page(folder, MARKER, _json(marker | ({"state": history.current.id} if history else {})))
+        draft.write(MARKER, _json(marker | ({"state": history.current.id} if history else {})))
         if history is not None:
-            pages += writer.write_history(folder, site)
+            pages += writer.write_history(draft, site)
     return Site(folder=site, pages=pages, models=len(collection.models), runs=len(collection.runs))
 
 
-def _write_pages(writer: Writer, collection: Collection, recipes: Sequence[Recipe], folder: Path) -> int:
+def _write_pages(writer: Writer, collection: Collection, recipes: Sequence[Recipe], draft: Draft) -> int:
     """Write all pages and exports; the number of pages. Of a large site a second process writes about half."""
     site = SitePages(collection, recipes)
 
     def pairs() -> int:
-        with writing(folder):
-            written = sum(writer.write(folder, page) for page in site.of_pairs())
-            write_heads(collection, folder)
+        with writing(draft.folder):
+            written = sum(writer.write(draft, page) for page in site.of_pairs())
+            write_results(collection, draft)
         return written
 
     def others() -> int:
-        written = sum(writer.write(folder, page) for page in site.others())
-        write_exports(collection, folder)
+        written = sum(writer.write(draft, page) for page in site.others())
+        write_exports(collection, draft)
         return written
 
     if site.pairs < SPLIT_FROM or not can_split():
@@ -137,6 +146,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        auto_reload=False,
     )
     jinja.filters.update(percent=percent, points=points, count=count, clean=clean, table=table_html)
     return jinja

@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from finbench.card import TaskCard
+from finbench.cards import cards
 from finbench.results.rank import Ranking, is_judged
 from finbench.results.reference_lines import label_counts, reference_lines
 from finbench.results.runs import Run
-from finbench.tasks.catalogue import CARDS
 from finbench.taxonomy import AnswerKind
 
 
@@ -74,4 +74,4 @@ def label_shares(run: Run) -> tuple[int, list[float]] | None:
 
 
 def _card(run: Run) -> TaskCard | None:
-    return CARDS.get(run.task) if run.capability is not None and not run.foreign else None
+    return cards().get(run.task) if run.capability is not None and not run.foreign else None

@@ -52,6 +52,7 @@ def build(
     from finbench.results.choosing import read_runs
     from leaderboard.assemble import Extras, build_runs, described, environment, without_collector
     from leaderboard.audits import read_audit
+    from leaderboard.kept_facts import KeptFacts
     from leaderboard.kept_runs import read_kept
     from leaderboard.prices import read_prices
     from leaderboard.recipes import read_recipes
@@ -61,6 +62,7 @@ def build(
     tiers = tiers_of(logs, again=read_runs(reproduced) if reproduced else (), skip_bad=skip_bad)
     for sentence in tiers.refused:
         click.echo(f"finbench: skipped: {sentence}", err=True)
+    kept = KeptFacts(site)
     extras = Extras(
         about=described(logs, without=tiers.left_out),
         recipes=read_recipes(recipes),
@@ -68,9 +70,11 @@ def build(
         prices=read_prices(prices) if prices is not None else {},
         board=board,
         tiers=tiers,
+        kept=kept,
     )
     with without_collector():
         runs = read_kept(logs if tiers.files is None else tiers.files, site, skip_bad=skip_bad)
         made = build_runs(runs, site, extras)
+    kept.store()
     remember(site, inputs, pages=made.pages, models=made.models, runs=made.runs)
     return made

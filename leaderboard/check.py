@@ -16,13 +16,12 @@ from finbench.results.runs import Run
 from finbench.tasks.catalogue import CARDS, DEFINITIONS
 from finbench.taxonomy import Elicitation
 from leaderboard.check_samples import sample_faults
-from leaderboard.submission import Submission, read_submission, shown
+from leaderboard.submission import RESCORED, SELF_REPORTED, Submission, read_submission, shown
 from leaderboard.text import NAME_LIMIT, clean
 
 if TYPE_CHECKING:
     from inspect_ai.log import EvalLog
 
-RESCORED, SELF_REPORTED = "re-scored", "self-reported"
 _MAX_TOKENS = 10**12
 _MAX_EPOCHS = 1000
 _MAX_ROWS = 5_000_000

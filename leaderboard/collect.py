@@ -8,18 +8,17 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from finbench.card import TaskCard
+from finbench.cards import cards
 from finbench.errors import InputError
 from finbench.results.boards import Contender, Question, contender_of, labels_of, question_of
 from finbench.results.choosing import newest
 from finbench.results.rank import Memory, ModelRank, Ranking, rankings_of
-from finbench.results.runs import Run, column
-from finbench.results.scores import ScoreInterval
-from finbench.stats.proportions import wilson
-from finbench.tasks.catalogue import CARDS
+from finbench.results.runs import Run
 from finbench.taxonomy import Capability
 from leaderboard.audits import Audits
-from leaderboard.baselines import label_shares
+from leaderboard.kept_facts import KeptFacts
 from leaderboard.prices import Price, cost_of
+from leaderboard.run_facts import RunFacts
 from leaderboard.text import clean, slug
 from leaderboard.tiers import Tiers
 
@@ -29,29 +28,6 @@ CAPABILITY_TITLES = {
     Capability.REASONING: "Reasoning",
     Capability.INSTRUCTION_FOLLOWING: "Instruction following",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunFacts:
-    """One run with what the pages say of it.
-
-    Attributes:
-        near_chance: whether its share of right answers cannot be told from guessing.
-        below_chance: whether it is worse than guessing, as where most answers cannot be read.
-        not_above_majority: whether it cannot be told from always naming the most frequent label.
-        followed_format: share of samples whose answer stood in the format asked for, where that was recorded.
-        outcomes: how many samples ended as each outcome, counted once for all pages.
-        collapsed: the one class that nearly all samples were answered with, if there is one.
-    """
-
-    run: Run
-    score: ScoreInterval
-    near_chance: bool
-    below_chance: bool
-    not_above_majority: bool
-    followed_format: float | None
-    outcomes: dict[str, int]
-    collapsed: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +88,7 @@ class Collection:
         audits: Audits | None = None,
         prices: Mapping[str, Price] | None = None,
         tiers: Tiers | None = None,
+        kept: KeptFacts | None = None,
     ) -> None:
         """Sort runs.
 
@@ -121,6 +98,7 @@ class Collection:
             audits: what is known of contamination.
             prices: of models, by model string or public name.
             tiers: who has checked which run.
+            kept: facts of runs from an earlier build; those that are missing are added.
         """
         self.about = about or {}
         self.tiers = tiers or Tiers()
@@ -135,7 +113,8 @@ class Collection:
         groups: dict[tuple[Contender, Question], list[Run]] = {}
         for run in self.runs:
             groups.setdefault((contender_of(run), question_of(run)), []).append(run)
-        self._facts = {key: facts_of(newest(group), self._memory) for key, group in groups.items()}
+        known = kept or KeptFacts()
+        self._facts = {key: known.of(newest(group), self._memory) for key, group in groups.items()}
 
     @cached_property
     def capabilities(self) -> tuple[CapabilityView, ...]:
@@ -157,7 +136,7 @@ class Collection:
         views = []
         for name in sorted({run.task for run in self.runs}):
             ours = any(run.task == name and run.capability is not None for run in self.runs)
-            card = CARDS.get(name) if ours else None
+            card = cards().get(name) if ours else None
             views.append(
                 TaskView(
                     name=name,
@@ -211,28 +190,6 @@ class Collection:
         return max((run.created[:10] for run in self.runs), default="")
 
 
-def facts_of(run: Run, memory: Memory | None = None) -> RunFacts:
-    """What the pages say of a run."""
-    formats = [kept for kept in column(run.items, "followed_format") if kept is not None]
-    near, below, majority = False, False, False
-    labels = label_shares(run)
-    if labels is not None:
-        classes, shares = labels
-        share = wilson([float(outcome == "correct") for outcome in column(run.items, "outcome")])
-        near, below = share.low <= 1.0 / classes <= share.high, share.high < 1.0 / classes
-        majority = share.low <= max(shares)
-    return RunFacts(
-        run=run,
-        score=(memory or Memory()).score(run),
-        near_chance=near,
-        below_chance=below,
-        not_above_majority=majority,
-        followed_format=sum(formats) / len(formats) if formats else None,
-        outcomes=run.outcomes,
-        collapsed=run.collapsed,
-    )
-
-
 def reproduce(runs: Sequence[Run]) -> str:
     """The command that runs the same tasks on the same model again.
 
@@ -253,7 +210,7 @@ def reproduce(runs: Sequence[Run]) -> str:
     if any(run.settings.epochs > 1 for run in runs):
         words += ["--epochs", str(settings.epochs)]
     ways = {run.settings.elicitation for run in runs}
-    usual = {CARDS[run.task].elicitation.value for run in runs if run.task in CARDS}
+    usual = {cards()[run.task].elicitation.value for run in runs if run.task in cards()}
     if len(ways) == 1 and ways != usual and settings.elicitation:
         words += ["-T", shlex.quote(f"elicitation={settings.elicitation}")]
     if settings.fewshot and all(run.settings.fewshot == settings.fewshot for run in runs):

@@ -7,19 +7,18 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from finbench.cards import cards
 from finbench.results.boards import question_of
 from finbench.results.every_eval import documents
 from finbench.results.export import long_table, one_a_task, write_parquet
 from finbench.results.runs import Run
-from finbench.tasks.catalogue import CARDS
 from leaderboard.badges import badges_of
 from leaderboard.collect import Collection, ModelView
 from leaderboard.log_heads import head_json
 from leaderboard.model_card import model_card
-from leaderboard.site import write_page
+from leaderboard.site import Draft
 from leaderboard.text import clean, slug
 
 if TYPE_CHECKING:
@@ -42,21 +41,21 @@ class Download:
     path: str
 
 
-def write_exports(collection: Collection, folder: Path) -> None:
-    """Write the exports of a site into its folder, but for the heads of its logs."""
-    write_parquet(results_table(collection), folder / RESULTS)
+def write_exports(collection: Collection, draft: Draft) -> None:
+    """Write the exports of a site into its folder, but for the table of all results."""
     for view in collection.models:
         for path, text in model_files(collection, view).items():
-            write_page(folder, path, text)
-    write_page(folder, "dataset.jsonld", _json(dataset(collection)))
-
-
-def write_heads(collection: Collection, folder: Path) -> None:
-    """Write the head of each log that counts."""
+            draft.write(path, text)
     for run, path in log_paths(collection):
         head = head_json(run.path)
         if head is not None:
-            write_page(folder, path, head)
+            draft.write(path, head)
+    draft.write("dataset.jsonld", _json(dataset(collection)))
+
+
+def write_results(collection: Collection, draft: Draft) -> None:
+    """Write the table of all results, one row an item."""
+    write_parquet(results_table(collection), draft.folder / RESULTS)
 
 
 def downloads(collection: Collection, view: ModelView) -> tuple[Download, ...]:
@@ -110,7 +109,7 @@ def results_table(collection: Collection) -> pa.Table:
     for run in sorted((facts.run for view in collection.models for facts in view.runs), key=_order):
         named = replace(run, model=clean(run.model), task=clean(run.task), version=clean(run.version, 20))
         table = long_table([named])
-        card = CARDS.get(run.task) if run.capability is not None else None
+        card = cards().get(run.task) if run.capability is not None else None
         if card is None or not card.redistributable:
             for name in _TEXTS:
                 place = table.column_names.index(name)

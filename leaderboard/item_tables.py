@@ -6,7 +6,8 @@ from finbench.card import TaskCard
 from finbench.data.items import Item
 from leaderboard.charts import outcome_strip
 from leaderboard.collect import Collection
-from leaderboard.items import SHOWN_ITEMS, TEXT_LIMIT, ItemGrid, item_anchor, shows_text, texts_of
+from leaderboard.item_texts import texts_of
+from leaderboard.items import SHOWN_ITEMS, TEXT_LIMIT, ItemGrid, item_anchor
 from leaderboard.tables import Cell, Column, Row, Scalar, Table
 from leaderboard.text import clean, clean_text, count, plural
 
@@ -14,7 +15,8 @@ from leaderboard.text import clean, clean_text, count, plural
 def items_table(collection: Collection, grid: ItemGrid, card: TaskCard | None, *, name: str, title: str) -> Table:
     """Every item with the outcome for each model, hardest first."""
     labels = [collection.model_of[one].label for one in grid.contenders]
-    texts = texts_of(grid.task) if shows_text(card) else {}
+    shown = [grid.ids[index] for index in grid.order[:SHOWN_ITEMS]]
+    texts = texts_of(card, shown) if card is not None else None
     columns = (
         Column(key="item", title="Item"),
         Column(key="right", title="Right", kind="num", hint="Models that have it right"),
@@ -27,7 +29,7 @@ def items_table(collection: Collection, grid: ItemGrid, card: TaskCard | None, *
         ),
         *(
             (Column(key="reference", title="Reference"), Column(key="text", title="Question", sortable=False))
-            if texts
+            if texts is not None
             else (Column(key="hash", title="Hash of the item", sortable=False),)
         ),
     )
@@ -51,14 +53,18 @@ def items_table(collection: Collection, grid: ItemGrid, card: TaskCard | None, *
             Cell(text=count(grid.right[index]), sub=f"of {len(labels)}", sort=grid.right[index]),
             Cell(art=outcome_strip(outcomes), hidden=_words(labels, outcomes)),
         ]
-        cells += _text_cells(texts.get(identity)) if texts else [Cell(text=clean(grid.hashes[index], 16), tone="id")]
+        cells += (
+            _text_cells(texts.get(identity))
+            if texts is not None
+            else [Cell(text=clean(grid.hashes[index], 16), tone="id")]
+        )
         rows.append(Row(cells=tuple(cells), data=data, anchor=item_anchor(identity)))
     return Table(
         id=f"items-{name}",
         caption=f"{title}: {plural(len(grid.ids), 'item')}, hardest first",
         columns=columns,
         rows=tuple(rows),
-        note=_note(card, bool(texts), len(grid.ids)),
+        note=_note(card, texts is not None, len(grid.ids)),
         download=f"data/items-{name}",
     )
 

@@ -1,18 +1,14 @@
-"""How each item of a task ended for each model, and its text where the licence lets it be passed on."""
+"""How each item of a task ended for each model."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from finbench.card import TaskCard
-from finbench.data.items import Item
-from finbench.errors import InputError
 from finbench.results.boards import Contender
 from finbench.results.rank import Ranking
 from finbench.results.runs import Run, column
-from finbench.tasks.catalogue import DEFINITIONS
 from leaderboard.text import slug
 
 #: Longest text of an item that a page shows.
@@ -101,24 +97,6 @@ def item_page(task_slug: str, board_slug: str) -> str:
 def item_anchor(identity: str) -> str:
     """The anchor of an item on its page."""
     return f"i-{slug(identity)}"
-
-
-@lru_cache(maxsize=256)
-def texts_of(name: str) -> Mapping[str, Item]:
-    """The items of a task by id, if its licence lets them be passed on and they lie here; else empty.
-
-    No network is asked. Item ids are hashes of the content, so a text can only stand beside the id that it has.
-    """
-    definition = DEFINITIONS.get(name)
-    if definition is None or not definition.card.redistributable:
-        return {}
-    found = definition.evaluation_items()
-    if not found and not any(source.is_hub for source in definition.card.sources):
-        try:
-            found = definition.items().items
-        except InputError:
-            return {}
-    return found
 
 
 def shows_text(card: TaskCard | None) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from finbench.cards import cards
 from finbench.results.runs import Run
-from finbench.tasks.catalogue import CARDS
-from leaderboard.collect import Collection, ModelView, RunFacts
+from leaderboard.collect import Collection, ModelView
+from leaderboard.run_facts import RunFacts
 from leaderboard.text import clean
 
 #: The Hub knows metrics by these names.
@@ -23,7 +24,7 @@ _TYPES = {
 
 def model_card(collection: Collection, view: ModelView) -> str:
     """The front matter of a model card with the official and complete runs of a model; empty if it has none."""
-    shown = [facts for facts in view.runs if facts.run.official and facts.run.complete and facts.run.task in CARDS]
+    shown = [facts for facts in view.runs if facts.run.official and facts.run.complete and facts.run.task in cards()]
     if not shown:
         return ""
     content = {
@@ -68,7 +69,7 @@ def _character(char: str) -> str:
 
 
 def _result(collection: Collection, facts: RunFacts) -> dict[str, Any]:
-    run, score, card = facts.run, facts.score, CARDS[facts.run.task]
+    run, score, card = facts.run, facts.score, cards()[facts.run.task]
     hub = next((source for source in card.sources if source.is_hub), None)
     name = f"{run.metric}, 95 % interval {score.low:.4f} to {score.high:.4f}, n = {score.n}"
     dataset: dict[str, Any] = {

@@ -8,8 +8,9 @@ from finbench.results.runs import Run
 from leaderboard.board_tables import clean_cell, tier_cell
 from leaderboard.board_words import UNAUDITED, settings_text
 from leaderboard.charts import Axis, axis_head, axis_over, interval_bar, outcome_stack, outcome_text
-from leaderboard.collect import Collection, ModelView, RunFacts, ranked_in, reproduce
+from leaderboard.collect import Collection, ModelView, ranked_in, reproduce
 from leaderboard.prices import money
+from leaderboard.run_facts import RunFacts
 from leaderboard.tables import Cell, Column, Row, Scalar, Table
 from leaderboard.task_tables import Fact, run_badges, run_data
 from leaderboard.text import clean, count, day, interval, percent, plural, ranks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from finbench.tasks.catalogue import CARDS
+from finbench.cards import cards
 from leaderboard.board_tables import BoardView, board_view
 from leaderboard.collect import CapabilityView, Collection, TaskView
 from leaderboard.exports import downloads
@@ -87,7 +87,7 @@ def _about(collection: Collection) -> Iterator[Page]:
         title="Data rights",
         nav="rights.html",
         description="Licence, source and citation of the data of every task.",
-        content={"table": table, "cards": len(CARDS)},
+        content={"table": table, "cards": len(cards())},
         tables=(table,),
     )
     yield Page(

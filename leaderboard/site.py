@@ -17,7 +17,9 @@ from finbench.files import writing
 #: The file by which a folder is known to be a site that was built here.
 MARKER = "site.json"
 GENERATOR = "finbench leaderboard"
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
+_BINARY = getattr(os, "O_BINARY", 0)
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _BINARY
+_OLD = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | _BINARY
 #: The folder of a board's states.
 STATES = "states"
 
@@ -60,9 +62,60 @@ def is_site(folder: Path) -> bool:
     return isinstance(known, dict) and known.get("generator") == GENERATOR
 
 
+class Draft:
+    """A site that is being written, in a fresh folder beside the one that it will replace.
+
+    A file that the old site has with the same bytes becomes a link to that one: it keeps its time, so that whoever
+    uploads a site sees what is new, and on most disks to link is far quicker than to make a file.
+    """
+
+    def __init__(self, folder: Path, before: Path | None) -> None:
+        """Write into a folder.
+
+        Args:
+            folder: the fresh folder.
+            before: the old site; None if there is none.
+        """
+        self.folder = folder
+        self._to, self._before = str(folder), str(before) if before is not None else None
+        trial = folder / ".mode"
+        trial.touch()
+        self._mode = trial.stat().st_mode
+        trial.unlink()
+
+    def write(self, name: str, text: str) -> None:
+        """Write one file, with the same bytes on every system."""
+        data = text.encode("utf-8", "replace")
+        path = os.path.join(self._to, name)  # noqa: PTH118  (thousands of files)
+        try:
+            self._put(path, name, data)
+        except FileNotFoundError:
+            os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120  (another process may be quicker)
+            self._put(path, name, data)
+
+    def _put(self, path: str, name: str, data: bytes) -> None:
+        if self._before is not None:
+            old = os.path.join(self._before, name)  # noqa: PTH118
+            if _holds(old, data, self._mode):
+                try:
+                    os.link(old, path, follow_symlinks=False)
+                    return
+                except FileNotFoundError:
+                    raise
+                except OSError:  # no links on this disk, or one too many
+                    self._before = None
+        file = os.open(path, _NEW, 0o666)
+        try:
+            rest = memoryview(data)
+            while rest:
+                rest = rest[os.write(file, rest) :]
+        finally:
+            os.close(file)
+
+
 @contextmanager
-def replacing(site: Path) -> Iterator[Path]:
-    """A fresh folder that takes the place of `site` if all goes well; else the old site stays as it is.
+def replacing(site: Path) -> Iterator[Draft]:
+    """A draft that takes the place of `site` if all goes well; else the old site stays as it is.
 
     Raises:
         InputError: if the place cannot be used or written to.
@@ -74,7 +127,7 @@ def replacing(site: Path) -> Iterator[Path]:
         fresh = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.", suffix=".new"))
         old = fresh.with_suffix(".old")
         try:
-            yield fresh
+            yield Draft(fresh, target if target.is_dir() else None)
             fresh.chmod(0o755)
             if target.is_dir():
                 target.rename(old)
@@ -89,17 +142,16 @@ def replacing(site: Path) -> Iterator[Path]:
             shutil.rmtree(old, ignore_errors=True)
 
 
-def write_page(folder: Path, name: str, text: str) -> None:
-    """Write one file of a site, with the same bytes on every system."""
-    path, data = os.path.join(folder, name), text.encode("utf-8", "replace")  # noqa: PTH118  (thousands of files)
+def _holds(path: str, data: bytes, mode: int) -> bool:
+    """Whether a file, which is no link, holds just these bytes and may be read by whom it should."""
     try:
-        file = os.open(path, _NEW, 0o666)
-    except FileNotFoundError:
-        os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120  (another process may be quicker)
-        file = os.open(path, _NEW, 0o666)
+        file = os.open(path, _OLD)
+    except OSError:
+        return False
     try:
-        rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(file, rest) :]
+        found = os.fstat(file)
+        return found.st_mode == mode and found.st_size == len(data) and os.read(file, len(data)) == data
+    except OSError:
+        return False
     finally:
         os.close(file)

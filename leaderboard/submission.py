@@ -21,6 +21,8 @@ KEYS = ("name", "organisation", "licence", "base_model", "training_data", "decon
 DESCRIPTION = "model.yaml"
 SUMS = "SHA256SUMS"
 LOGS = "logs"
+#: What a check can say of a log that it accepts: all of it was compared, or not all could be.
+RESCORED, SELF_REPORTED = "re-scored", "self-reported"
 _MAX_LOGS = 500
 _MAX_FILES = 5_000
 _MAX_SUMS_BYTES = 2**18

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from finbench.card import TaskCard
+from finbench.cards import cards
 from finbench.results.boards import contender_of
 from finbench.results.rank import Ranking
-from finbench.tasks.catalogue import CARDS
 from leaderboard.baselines import label_shares
 from leaderboard.board_words import UNOFFICIAL, flag_badges, nth
-from leaderboard.collect import Collection, RunFacts, TaskView
+from leaderboard.collect import Collection, TaskView
+from leaderboard.run_facts import RunFacts
 from leaderboard.tables import Badge, Cell, Column, Row, Scalar, Table
 from leaderboard.text import clean, count, day, percent
 
@@ -114,7 +115,7 @@ def rights_table(collection: Collection) -> Table:
         Column(key="errata", title="Errata", sortable=False),
     )
     rows = []
-    for card in CARDS.values():
+    for card in cards().values():
         sources = " · ".join(source_text(card, index) for index in range(len(card.sources)))
         allowed = "yes" if card.redistributable else "no"
         cells = (

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from finbench.code import code_digest
 from finbench.errors import InputError
 from finbench.files import cache_folder, write_json
 from finbench.results.boards import contender_of, question_of
@@ -16,10 +17,8 @@ from finbench.results.cache import content_sha256
 from finbench.results.reading import log_files
 from finbench.results.runs import Run
 from finbench.results.scores import score_interval
-from leaderboard.check import RESCORED, SELF_REPORTED, check
-from leaderboard.submission import describe, submissions
+from leaderboard.submission import RESCORED, SELF_REPORTED, describe, submissions
 from leaderboard.tables import Badge
-from leaderboard.unchanged import code_digest
 
 REPRODUCED, NOT_REPRODUCED = "reproduced", "not reproduced"
 
@@ -138,6 +137,8 @@ def _verdict(folder: Path) -> Verdict:
             return Verdict(folder=folder, reasons=tuple(known["reasons"]), tiers=dict(known["tiers"]))
     except (OSError, ValueError, TypeError, KeyError):
         pass
+    from leaderboard.check import check  # brings every task, and Inspect
+
     try:
         report = check(folder)
     except InputError as error:
@@ -152,7 +153,7 @@ def _verdict(folder: Path) -> Verdict:
 
 def _note(folder: Path) -> Path | None:
     """Where the verdict on just these files is remembered; None where they cannot all be read."""
-    digest = hashlib.sha256(code_digest().encode())
+    digest = hashlib.sha256(code_digest("finbench", "leaderboard").encode())
     try:
         for path in sorted(folder.rglob("*")):
             if path.is_symlink():

@@ -12,16 +12,15 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
+from finbench.cards import cards
+from finbench.code import code_digest
 from finbench.data.locate import ENVIRONMENT_VARIABLE, folder_path
 from finbench.errors import InputError
 from finbench.files import cache_folder, write_json
 from finbench.results.cache import content_sha256
 from finbench.results.reading import log_files
-
-_CODE = (".py", ".html", ".txt", ".css", ".js", ".svg", ".yaml", ".jsonl")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +45,7 @@ def digest_of_inputs(
         further: other files.
         options: whatever else decides the pages.
     """
-    digest = hashlib.sha256(json.dumps([*options, code_digest()]).encode())
+    digest = hashlib.sha256(json.dumps([*options, code_digest("finbench", "leaderboard")]).encode())
     try:
         described = {path for place in logs for path in Path(place).rglob("model.yaml")}
         trained = {path for place in recipes for path in Path(place).rglob("*.json") if path.parent.name != "logs"}
@@ -116,23 +115,9 @@ def _lines(folder: str, prefix: str) -> Iterator[str]:
             yield f"{prefix}{entry.name} {found.st_size} {found.st_mtime_ns}"
 
 
-def code_digest() -> str:
-    """A hash over the packages that decide what the pages say."""
-    digest = hashlib.sha256()
-    for package in ("finbench", "leaderboard"):
-        root = Path(str(files(package)))
-        for path in sorted(root.rglob("*")):
-            if path.suffix in _CODE and path.is_file():
-                found = path.stat()
-                digest.update(f"{path.relative_to(root)} {found.st_size} {found.st_mtime_ns}\n".encode())
-    return digest.hexdigest()
-
-
 def _rows() -> set[Path]:
     """Rows in `$FINBENCH_DATA` whose texts may stand on pages."""
     if not os.environ.get(ENVIRONMENT_VARIABLE):
         return set()
-    from finbench.tasks.catalogue import CARDS
-
-    found = (folder_path(card) for card in CARDS.values() if card.redistributable)
+    found = (folder_path(card) for card in cards().values() if card.redistributable)
     return {path for path in found if path is not None}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from leaderboard.changes_page import changes_page
 from leaderboard.charts import Svg
 from leaderboard.page import Page
-from leaderboard.site import write_page
+from leaderboard.site import Draft
 from leaderboard.states import FILE, FOLDER, State, carry_over, link_or_copy, state_json
 from leaderboard.tables import to_csv, to_json
 
@@ -51,24 +51,25 @@ class Writer:
         self._site = site
         self._history = history
 
-    def write(self, folder: Path, page: Page) -> int:
+    def write(self, draft: Draft, page: Page) -> int:
         """A page, the twins of its tables, and its copy in the folder of the state; 1, to be counted."""
         text = self._render(page)
-        write_page(folder, page.path, self._on_board(text, page))
+        draft.write(page.path, self._on_board(text, page))
         if self._history is not None and self._history.is_new:
-            write_page(folder, f"{FOLDER}/{self._history.current.id}/{page.path}", self._in_state(text, page))
+            draft.write(f"{FOLDER}/{self._history.current.id}/{page.path}", self._in_state(text, page))
         for table in page.tables:
-            write_page(folder, f"{table.download}.csv", to_csv(table))
-            write_page(folder, f"{table.download}.json", to_json(table))
+            draft.write(f"{table.download}.csv", to_csv(table))
+            draft.write(f"{table.download}.json", to_json(table))
         return 1
 
     def plain(self, template: str, **content: Any) -> str:
         """A text that is no page."""
         return self._templates.get_template(template).render(site=self._site, **content)
 
-    def write_history(self, folder: Path, site: Path) -> int:
+    def write_history(self, draft: Draft, site: Path) -> int:
         """Earlier states from the old site, the rest of the new state, and the page that lists them; 1, as above."""
         assert self._history is not None
+        folder = draft.folder
         carry_over(site, folder, self._history.earlier)
         current = self._history.current
         own = folder / FOLDER / current.id
@@ -78,11 +79,11 @@ class Writer:
                 if path.is_file() and place.parts[0] != FOLDER and path.suffix != ".html":
                     (own / place).parent.mkdir(parents=True, exist_ok=True)
                     link_or_copy(path, own / place)
-            write_page(folder, f"{FOLDER}/{current.id}/{FILE}", state_json(current))
+            draft.write(f"{FOLDER}/{current.id}/{FILE}", state_json(current))
             page = changes_page(self._history.all, current, prefix="../")
-            write_page(folder, f"{FOLDER}/{current.id}/{page.path}", self._in_state(self._render(page), page))
+            draft.write(f"{FOLDER}/{current.id}/{page.path}", self._in_state(self._render(page), page))
         page = changes_page(self._history.all, current, prefix=f"{FOLDER}/")
-        write_page(folder, page.path, self._on_board(self._render(page), page))
+        draft.write(page.path, self._on_board(self._render(page), page))
         return 1
 
     def _render(self, page: Page) -> str:

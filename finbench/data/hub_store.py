@@ -60,11 +60,17 @@ def is_export(source: Source) -> bool:
 
 def is_stored(source: Source, split: str | None = None) -> bool:
     """Whether the rows of a hub set, at the commit that is read, lie in the user's cache."""
+    return stored_file(source, split) is not None
+
+
+def stored_file(source: Source, split: str | None = None) -> Path | None:
+    """The file of the rows of a hub set, at the commit that is read; None where they do not lie in the user's cache."""
     try:
         commit = pinned(source)
     except InputError:
-        return False
-    return commit is not None and _rows(source, split or source.split, commit).is_file()
+        return None
+    path = _rows(source, split or source.split, commit) if commit is not None else None
+    return path if path is not None and path.is_file() else None
 
 
 def stored_rows(source: Source, split: str) -> list[Row] | None:

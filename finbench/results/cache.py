@@ -36,6 +36,8 @@ _FIELD = b"finbench"
 #: A file changed as shortly before it was hashed as this may change again without its times telling, in nanoseconds.
 _RACY = 2_000_000_000
 _SWEEPER = Sweeper()
+#: SHA-256 of files by their identity, as this process has seen them.
+_KNOWN: dict[tuple[int, ...], str] = {}
 
 
 def content_sha256(path: Path) -> str:
@@ -44,20 +46,32 @@ def content_sha256(path: Path) -> str:
     Raises:
         OSError: if it cannot be read.
     """
-    note = _folder() / "seen" / f"{hashlib.sha256(os.fsencode(path.resolve())).hexdigest()}.json"
     before = _identity(path)
+    known = _KNOWN.get(before)
+    if known is not None:
+        return known
+    note = _folder() / "seen" / f"{hashlib.sha256(os.fsencode(path.resolve())).hexdigest()}.json"
+    digest = _noted(note, before)
+    if digest is None:
+        now = time.time_ns()
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        if _identity(path) != before or now - max(before[3:]) <= _RACY:
+            return digest
+        _write(note, json.dumps({"identity": before, "sha256": digest}).encode())
+    _KNOWN[before] = digest
+    return digest
+
+
+def _noted(note: Path, identity: tuple[int, ...]) -> str | None:
+    """The SHA-256 that was noted for a file of this identity; None if it was never seen, or the note is damaged."""
     try:
         known = json.loads(note.read_text(encoding="utf-8"))
-        if known["identity"] == before and isinstance(known["sha256"], str):
+        if known["identity"] == list(identity) and isinstance(known["sha256"], str):
             return str(known["sha256"])
     except (OSError, ValueError, TypeError, KeyError):
-        pass  # never seen, or damaged: look at the file itself
-    now = time.time_ns()
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if _identity(path) == before and now - max(before[3:]) > _RACY:
-        _write(note, json.dumps({"identity": before, "sha256": digest}).encode())
-    return digest
+        pass
+    return None
 
 
 def entry_of(path: Path, scorer: str | None, cluster: str | None) -> Path:
@@ -121,9 +135,9 @@ def _facts(schema: pa.Schema, entry: Path) -> dict[str, Any]:
     return facts
 
 
-def _identity(path: Path) -> list[int]:
+def _identity(path: Path) -> tuple[int, ...]:
     found = path.stat()
-    return [found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns]
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
 def _folder() -> Path:

@@ -6,8 +6,8 @@ import os
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
@@ -32,6 +32,7 @@ _RUN = pa.schema(
 _ITEM = ("item", "epoch", "outcome", "value", "gold", "pred", "tp", "fp", "fn", "cluster", "followed_format")
 #: Columns of the export, in their order.
 COLUMNS = (*_RUN.names, *_ITEM)
+_SCHEMA = pa.schema([*_RUN, *(field.with_name(name) for name, field in zip(_ITEM, SCHEMA, strict=False))])
 
 
 def one_a_task(runs: Iterable[Run]) -> tuple[list[Run], list[Run]]:
@@ -52,20 +53,36 @@ def one_a_task(runs: Iterable[Run]) -> tuple[list[Run], list[Run]]:
 
 def long_table(runs: Sequence[Run]) -> pa.Table:
     """All items of some runs as one table with the columns of `COLUMNS`, in the order given."""
-    if not runs:
-        fields = [SCHEMA.field("id" if name == "item" else name).with_name(name) for name in _ITEM]
-        return pa.schema([*_RUN, *fields]).empty_table()
-    return pa.concat_tables([_table(run) for run in runs])
+    return pa.concat_tables([_table(run) for run in runs]) if runs else _SCHEMA.empty_table()
 
 
 def _table(run: Run) -> pa.Table:
     items = run.items if isinstance(run.items, ItemTable) else _as_table(run)
-    table = items.table.select(list(SCHEMA.names[:-1])).rename_columns(list(_ITEM))
-    facts: list[Any] = [run.model, run.checkpoint, run.task, run.version, run.metric, run.official, run.complete]
-    facts.append(run.settings.elicitation)
-    for place, (field, fact) in enumerate(zip(_RUN, facts, strict=True)):
-        table = table.add_column(place, field, pa.repeat(pa.scalar(fact, field.type), table.num_rows))
-    return table
+    facts = (
+        run.model,
+        run.checkpoint,
+        run.task,
+        run.version,
+        run.metric,
+        run.official,
+        run.complete,
+        run.settings.elicitation,
+    )
+    rows = items.table.num_rows
+    own = [_repeated(fact, field.type, rows) for field, fact in zip(_RUN, facts, strict=True)]
+    return pa.Table.from_arrays([*own, *items.table.columns[: len(_ITEM)]], schema=_SCHEMA)
+
+
+def _repeated(value: str | bool | None, kind: pa.DataType, rows: int) -> pa.Array:
+    """One value in every row: `pa.repeat`, which would import pandas where that is installed."""
+    if value is None:
+        return pa.nulls(rows, kind)
+    if isinstance(value, bool):
+        bits = (b"\xff" if value else b"\x00") * ((rows + 7) // 8)
+        return pa.Array.from_buffers(kind, rows, [None, pa.py_buffer(bits)])
+    data = value.encode()
+    offsets = np.arange(rows + 1, dtype=np.int32) * len(data)
+    return pa.Array.from_buffers(kind, rows, [None, pa.py_buffer(offsets), pa.py_buffer(data * rows)])
 
 
 def _as_table(run: Run) -> ItemTable:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from finbench.errors import InputError
 from finbench.results.boards import Board, Contender, boards_of, labels_of
@@ -18,6 +17,7 @@ from finbench.results.scores import ScoreInterval, label_set, score_interval
 from finbench.results.vectors import vectors
 from finbench.stats.aggregate import aggregate_pairs, aggregate_score
 from finbench.stats.allpairs import AllPairsJackknife, all_pairs_jackknife
+from finbench.stats.distributions import t_isf
 from finbench.stats.families import holm_pairs
 from finbench.stats.flags import may_claim
 from finbench.stats.pairs import AllPairs, all_pairs_binary, all_pairs_t
@@ -178,6 +178,10 @@ class Memory:
         if id(run) not in self._scores:
             self._scores[id(run)] = (run, score_interval(run))
         return self._scores[id(run)][1]
+
+    def know(self, run: Run, score: ScoreInterval) -> None:
+        """Take a score that was computed before."""
+        self._scores[id(run)] = (run, score)
 
     def test(self, runs: Sequence[Run]) -> _TaskTest:
         """All pairs of some runs of one task."""
@@ -376,7 +380,7 @@ def _mde_factors(whole: AllPairs, alpha: float) -> FloatArray:
     As `finbench.stats.power.mde`, for all pairs at once.
     """
     df = np.full_like(whole.se, np.inf) if whole.method == "mcnemar-midp+tango" else whole.df
-    return np.asarray(stats.t.isf(alpha / 2, df) + stats.t.isf(1 - POWER, df), dtype=np.float64)
+    return np.asarray(t_isf(alpha / 2, df) + t_isf(1 - POWER, df), dtype=np.float64)
 
 
 def _detectable(whole: AllPairs, i: int, j: int, discordant: float | None, factor: float) -> float | None:

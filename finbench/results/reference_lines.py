@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 
+from finbench.cards import cards
 from finbench.results.runs import Run, column
 from finbench.taxonomy import AnswerKind
 
@@ -46,9 +47,7 @@ def reference_lines(task: str, metric: str, counts: Sequence[int]) -> tuple[floa
         Both as shares (of MCC as its value); None where there is no label to choose from, or where they have no score
         by this metric.
     """
-    from finbench.tasks.catalogue import CARDS
-
-    card, total = CARDS.get(task), sum(counts)
+    card, total = cards().get(task), sum(counts)
     if card is None or not total or not card.classes or card.answer in (AnswerKind.RELATIONS, AnswerKind.ENTITIES):
         return None
     classes = max(card.classes, len(counts))

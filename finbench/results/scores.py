@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from finbench.cards import cards
 from finbench.results.runs import Run
 from finbench.results.vectors import LABEL_METRICS, Vectors, vectors
 from finbench.stats.aggregate import TaskPart, score_part
@@ -45,9 +46,7 @@ def label_set(run: Run) -> list[str] | None:
     """The task's label set, if it is ours, has one and is scored by it; else what the references hold decides."""
     if run.metric not in LABEL_METRICS or run.foreign:
         return None
-    from finbench.tasks.catalogue import CARDS
-
-    card = CARDS.get(run.task)
+    card = cards().get(run.task)
     return list(card.labels) if card is not None and card.labels and card.metric != "entity_f1" else None
 
 

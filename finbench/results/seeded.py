@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import stats
 
 from finbench.errors import InputError
 from finbench.results.pairing import SeedPart, Tested, detectable, pair_flags
@@ -14,6 +13,7 @@ from finbench.results.runs import Run
 from finbench.results.scores import label_set
 from finbench.results.vectors import Vectors, vectors
 from finbench.stats.aggregate import TaskPart
+from finbench.stats.distributions import t_isf, t_sf
 from finbench.stats.flags import may_claim
 from finbench.stats.metrics import CorpusMetric
 from finbench.stats.seeds import two_way_t
@@ -149,13 +149,13 @@ def aggregate_seeds(parts: Sequence[Tested]) -> TaskPart:
     spread = sum((part.variance_items / count**2) ** 2 / (part.units - 1) for part in seeds)
     spread += sum(one**2 / (arm.size - 1) for one, arm in zip(between, arms, strict=True))
     df = max(variance**2 / spread, smallest)
-    half = float(stats.t.ppf(0.975, df)) * variance**0.5
+    half = float(t_isf(0.025, df)) * variance**0.5
     return TaskPart(estimate=difference, se=variance**0.5, df=df, low=difference - half, high=difference + half)
 
 
 def p_of(part: TaskPart) -> float:
     """Two-sided p-value of no difference; 1 where nothing varies."""
-    return float(2 * stats.t.sf(abs(part.estimate) / part.se, part.df)) if part.se > 0 else 1.0
+    return float(2 * t_sf(abs(part.estimate) / part.se, part.df)) if part.se > 0 else 1.0
 
 
 def _item_values(pair: Vectors) -> FloatArray:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from finbench.stats.clustered import paired_clustered_t
+from finbench.stats.distributions import t_isf, t_sf
 from finbench.stats.errors import DegenerateError, NotEnoughItemsError, PairingError, ScoreError
 from finbench.stats.means import mean_interval, t_critical
 from finbench.stats.pairs import AllPairs
@@ -210,7 +210,7 @@ def aggregate_difference(parts: Sequence[TaskPart], *, level: float = 0.95) -> A
     """
     mean, se, df, low, high = _combine(parts, level)
     if se > 0:
-        p = float(2 * stats.t.sf(abs(mean) / se, df))
+        p = float(2 * t_sf(abs(mean) / se, df))
     else:
         p = float(_degenerate_p(np.array([part.estimate for part in parts]), np.array([part.df for part in parts])))
     return AggregateDifference(
@@ -253,8 +253,8 @@ def aggregate_pairs(tasks: Sequence[AllPairs]) -> AllPairs:
     mean, se, df = _moments(differences, ses, dfs)
     degenerate = se == 0
     safe = np.where(degenerate, 1.0, se)
-    p = np.where(degenerate, _degenerate_p(differences, dfs), 2 * stats.t.sf(np.abs(mean) / safe, df))
-    half = stats.t.isf((1 - level) / 2, df) * se
+    p = np.where(degenerate, _degenerate_p(differences, dfs), 2 * t_sf(np.abs(mean) / safe, df))
+    half = t_isf((1 - level) / 2, df) * se
     bounds = [np.mean([getattr(task, name) for task in tasks], axis=0) for name in ("ci_low", "ci_high")]
     return AllPairs(
         difference=mean,

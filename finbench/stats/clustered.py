@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from finbench.stats.degenerate import bounded_interval, negligible, scale_of, sign_flip_p
+from finbench.stats.distributions import t_sf
 from finbench.stats.means import clustered_se, t_critical
 from finbench.stats.validation import FloatArray, check_level, clusters_of, paired_means_of
 
@@ -96,7 +96,7 @@ def paired_clustered_t(
         se, p = 0.0, sign_flip_p(mean, groups.count)
     else:
         t = mean / se
-        low, high, p = mean - critical * se, mean + critical * se, float(2 * stats.t.sf(abs(t), df))
+        low, high, p = mean - critical * se, mean + critical * se, float(2 * t_sf(abs(t), df))
     return ClusteredDifference(
         difference=mean,
         se=se,

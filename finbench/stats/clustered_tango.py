@@ -6,8 +6,8 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
 import numpy.typing as npt
-from scipy import stats
 
+from finbench.stats.distributions import t_sf
 from finbench.stats.errors import SettingError
 from finbench.stats.means import clustered_se
 from finbench.stats.paired_counts import tango_bounds, tango_z
@@ -59,7 +59,7 @@ class ClusteredTango:
         """
         if not -1 < value < 1:
             raise SettingError(f"a difference of shares must lie between -1 and 1, got {value}")
-        return float(stats.t.sf(float(tango_z(*self._effective(), value)), self.df))
+        return float(t_sf(float(tango_z(*self._effective(), value)), self.df))
 
     def p_below(self, value: float) -> float:
         """One-sided p-value against "the true difference is `value` or more"."""

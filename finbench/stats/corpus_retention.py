@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from scipy import stats
-
+from finbench.stats.distributions import t_sf
 from finbench.stats.jackknife import JackknifeDifference
 from finbench.stats.retention import Retention, items_needed, judge
 from finbench.stats.validation import check_margin
@@ -25,7 +24,7 @@ def retention_jackknife(difference: JackknifeDifference, *, margin: float) -> Re
     check_margin(margin)
     level, estimate, needed = difference.level, difference.difference, None
     if difference.se > 0:
-        p = float(stats.t.sf((estimate + margin) / difference.se, difference.df))
+        p = float(t_sf((estimate + margin) / difference.se, difference.df))
         needed = items_needed(estimate, difference.se**2, margin, level, difference.n, 0.0)
     else:
         p = (1 - level) / 2 if difference.ci_low > -margin else 1.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import stats
 
+from finbench.stats.distributions import t_sf
 from finbench.stats.errors import DegenerateError
 from finbench.stats.validation import FloatArray
 
@@ -80,4 +80,4 @@ def bounded_p(distance: float, reach: float, units: int, df: float) -> float:
     if distance <= 0:
         return 1.0
     share = distance / reach
-    return float(stats.t.sf(math.sqrt(units * share / (1 - share)), df))
+    return float(t_sf(math.sqrt(units * share / (1 - share)), df))

@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from finbench.stats.errors import ScoreError
 from finbench.stats.validation import FloatArray, check_alpha, check_p
@@ -91,7 +91,9 @@ def benjamini_hochberg(p: npt.ArrayLike, *, dependent: bool = False) -> FloatArr
     Raises:
         ScoreError: If a p-value is missing or outside 0 to 1, or the shape is another.
     """
-    return np.asarray(stats.false_discovery_control(_family(p), method="by" if dependent else "bh"), dtype=np.float64)
+    return np.asarray(
+        scipy.stats.false_discovery_control(_family(p), method="by" if dependent else "bh"), dtype=np.float64
+    )
 
 
 def holm_pairs(p: npt.ArrayLike) -> FloatArray:

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats as distributions
 
 from finbench.stats.degenerate import bounded_interval
+from finbench.stats.distributions import t_isf, t_sf
 from finbench.stats.errors import DegenerateError
 from finbench.stats.metrics import Metric, WeightedMetric, paired_statistics_of, statistics_of, whole_value
 from finbench.stats.validation import Clusters, FloatArray, check_level, clusters_of
@@ -218,7 +218,7 @@ def jackknife_se(left: FloatArray) -> FloatArray:
 def jackknife_p(difference: npt.ArrayLike, se: npt.ArrayLike, clusters: int) -> FloatArray:
     """Two-sided p of t(G - 1) = difference / se; where `se` is 0, 2^(1-G), or 1 without a difference."""
     d, s = np.abs(np.asarray(difference, dtype=np.float64)), np.asarray(se, dtype=np.float64)
-    p = 2 * distributions.t.sf(d / np.where(s > 0, s, 1.0), clusters - 1)
+    p = 2 * t_sf(d / np.where(s > 0, s, 1.0), clusters - 1)
     return np.where(s > 0, p, np.where(d <= NO_SPREAD, 1.0, 2.0 ** (1 - clusters)))
 
 
@@ -231,7 +231,7 @@ def jackknife_interval(
         DegenerateError: A `se` is 0 and the metric has no bounds.
     """
     middle, spread = np.asarray(centre, dtype=np.float64), np.asarray(se, dtype=np.float64)
-    critical = float(distributions.t.ppf((1 + level) / 2, clusters - 1))
+    critical = float(t_isf((1 - level) / 2, clusters - 1))
     low = np.array(np.maximum(middle - critical * spread, bounds[0]))
     high = np.array(np.minimum(middle + critical * spread, bounds[1]))
     for where in np.argwhere(spread == 0):

@@ -9,9 +9,9 @@ from functools import lru_cache
 from typing import Literal
 
 import numpy.typing as npt
-from scipy import stats
 
 from finbench.stats.degenerate import bounded_interval, negligible, scale_of
+from finbench.stats.distributions import t_isf
 from finbench.stats.errors import NotEnoughClustersError
 from finbench.stats.proportions import normal_critical
 from finbench.stats.validation import Clusters, FloatArray, check_level, clusters_of, item_means
@@ -131,4 +131,4 @@ def clustered_se(values: FloatArray, clusters: Clusters, *, correct: bool = True
 @lru_cache(maxsize=4096)
 def t_critical(level: float, df: float) -> float:
     """Two-sided critical value of t with `df` degrees of freedom (may be fractional)."""
-    return float(stats.t.isf((1 - level) / 2, df))
+    return float(t_isf((1 - level) / 2, df))

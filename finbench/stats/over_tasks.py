@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from finbench.stats.errors import NotEnoughItemsError, ScoreError, SettingError
 from finbench.stats.validation import FloatArray, check_alpha, numbers_of
@@ -48,8 +48,8 @@ def wilcoxon_over_tasks(differences: npt.ArrayLike, *, two_sided: bool = True) -
     if not np.any(values):
         raise NotEnoughItemsError(0, 1)
     signs = np.abs(values[values != 0])
-    v = float(stats.rankdata(signs)[values[values != 0] > 0].sum())
-    found = stats.wilcoxon(values, alternative="two-sided" if two_sided else "greater")
+    v = float(scipy.stats.rankdata(signs)[values[values != 0] > 0].sum())
+    found = scipy.stats.wilcoxon(values, alternative="two-sided" if two_sided else "greater")
     return TaskRankTest(statistic=v, p=float(found.pvalue), tasks=values.size, method="wilcoxon")
 
 
@@ -63,7 +63,7 @@ def friedman_over_tasks(scores: npt.ArrayLike) -> TaskRankTest:
         ScoreError: If a score is missing or the shape is another.
     """
     matrix = _matrix(scores, models=3)
-    found = stats.friedmanchisquare(*matrix)
+    found = scipy.stats.friedmanchisquare(*matrix)
     return TaskRankTest(
         statistic=float(found.statistic), p=float(found.pvalue), tasks=matrix.shape[1], method="friedman"
     )
@@ -80,7 +80,7 @@ def nemenyi_distance(models: int, tasks: int, *, alpha: float = 0.05) -> float:
     check_alpha(alpha)
     if models < 2 or tasks < 1:
         raise SettingError(f"two models and a task are needed, got {models} and {tasks}")
-    q = float(stats.studentized_range.isf(alpha, models, np.inf)) / math.sqrt(2)
+    q = float(scipy.stats.studentized_range.isf(alpha, models, np.inf)) / math.sqrt(2)
     return q * math.sqrt(models * (models + 1) / (6 * tasks))
 
 

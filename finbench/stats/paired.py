@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
+from finbench.stats.distributions import norm_sf
 from finbench.stats.errors import SettingError
 from finbench.stats.paired_counts import bonett_price_bounds, mcnemar_exact_p, mcnemar_midp_p, tango_bounds, tango_z
 from finbench.stats.proportions import normal_critical, wilson_bounds
@@ -248,7 +248,7 @@ def tango_test(table: PairedTable, *, margin: float) -> ScoreTest:
     if not -1 < margin < 1:
         raise SettingError(f"a margin for shares must lie between -1 and 1, got {margin}")
     z = float(tango_z(table.only_a, table.only_b, table.n, -margin))
-    p = float(stats.norm.sf(z))
+    p = float(norm_sf(z))
     return ScoreTest(difference=table.difference, margin=margin, z=z, p=p, n=table.n, method="tango")
 
 

@@ -11,8 +11,8 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
+from finbench.stats.distributions import binom_cdf, t_isf
 from finbench.stats.proportions import normal_critical
 from finbench.stats.validation import FloatArray
 
@@ -28,14 +28,14 @@ def mcnemar_midp_p(only_a: npt.ArrayLike, only_b: npt.ArrayLike) -> FloatArray:
     """
     a, b = _counts(only_a, only_b)
     low, total = np.minimum(a, b), a + b
-    p = 2 * stats.binom.cdf(low, total, 0.5) - stats.binom.pmf(low, total, 0.5)
+    p = binom_cdf(low, total, 0.5) + binom_cdf(low - 1, total, 0.5)
     return np.asarray(np.where(a == b, 1.0, np.minimum(p, 1.0)), dtype=np.float64)
 
 
 def mcnemar_exact_p(only_a: npt.ArrayLike, only_b: npt.ArrayLike) -> FloatArray:
     """Two-sided exact conditional p-value of McNemar's test, never too small but too cautious."""
     a, b = _counts(only_a, only_b)
-    p = 2 * stats.binom.cdf(np.minimum(a, b), a + b, 0.5)
+    p = 2 * binom_cdf(np.minimum(a, b), a + b, 0.5)
     return np.asarray(np.where(a == b, 1.0, np.minimum(p, 1.0)), dtype=np.float64)
 
 
@@ -102,7 +102,7 @@ def tango_bounds(
     """
     a, b = _counts(only_a, only_b)
     a, b, items = np.broadcast_arrays(a, b, np.asarray(n, dtype=np.float64))
-    critical = float(stats.t.isf((1 - level) / 2, df))
+    critical = float(t_isf((1 - level) / 2, df))
     # The low end is the high end with the systems swapped; both are found in one pass.
     ends = _tango_upper(np.stack((b, a)), np.stack((a, b)), np.stack((items, items)), critical)
     return -ends[0], ends[1]

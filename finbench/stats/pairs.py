@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from finbench.stats.clustered import paired_clustered_t
 from finbench.stats.degenerate import bounded_interval, scale_of
+from finbench.stats.distributions import t_sf
 from finbench.stats.means import t_critical
 from finbench.stats.paired_counts import mcnemar_midp_p, tango_bounds
 from finbench.stats.validation import BoolArray, FloatArray, check_level, clusters_of, score_matrix
@@ -139,7 +139,7 @@ def all_pairs_t(
     difference = means[:, None] - means[None, :]
     df, critical = float(count - 1), t_critical(level, count - 1)
     t = np.divide(np.abs(difference), se, out=np.zeros_like(se), where=~close & (se > 0))
-    p = np.asarray(2 * stats.t.sf(t, df), dtype=np.float64)
+    p = np.asarray(2 * t_sf(t, df), dtype=np.float64)
     low, high = difference - critical * se, difference + critical * se
     degenerate = np.zeros((models, models), dtype=np.bool_)
     codes = groups.codes if groups.given else None

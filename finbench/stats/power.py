@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy import stats
+import scipy
 
+from finbench.stats.distributions import norm_cdf, norm_isf, norm_sf, t_isf
 from finbench.stats.errors import SettingError
 from finbench.stats.validation import check_alpha, check_margin, numbers_of
 
@@ -239,14 +240,14 @@ def mcnemar_power(
     # Ten standard deviations and a dozen items around the mean leave out less than 1e-15 of the mass.
     centre, spread = n * total, 10 * math.sqrt(n * total * (1 - total)) + 12
     m = np.arange(max(math.floor(centre - spread), 0), min(math.ceil(centre + spread), n) + 1)
-    edge = stats.binom.ppf(alpha / 2, m, 0.5)
-    at_edge = 2 * stats.binom.cdf(edge, m, 0.5)
+    edge = scipy.stats.binom.ppf(alpha / 2, m, 0.5)
+    at_edge = 2 * scipy.stats.binom.cdf(edge, m, 0.5)
     if test == "midp":
-        at_edge = at_edge - stats.binom.pmf(edge, m, 0.5)
+        at_edge = at_edge - scipy.stats.binom.pmf(edge, m, 0.5)
     # Relative room for rounding, so that a p-value that is alpha on paper counts as such.
     edge = np.where((at_edge <= alpha * (1 + 1e-12)) & (2 * edge < m), edge, edge - 1)
-    reject = stats.binom.cdf(edge, m, p10 / total) + stats.binom.sf(m - edge - 1, m, p10 / total)
-    return float(np.sum(stats.binom.pmf(m, n, total) * reject))
+    reject = scipy.stats.binom.cdf(edge, m, p10 / total) + scipy.stats.binom.sf(m - edge - 1, m, p10 / total)
+    return float(np.sum(scipy.stats.binom.pmf(m, n, total) * reject))
 
 
 def t_power(difference: float, se: float, df: float, *, alpha: float = 0.05) -> float:
@@ -266,11 +267,11 @@ def t_power(difference: float, se: float, df: float, *, alpha: float = 0.05) -> 
     """
     if not (se > 0 and df > 0):
         raise SettingError(f"power needs a standard error and degrees of freedom above 0, got {se} and {df}")
-    critical = float(stats.t.isf(check_alpha(alpha) / 2, df))
+    critical = float(t_isf(check_alpha(alpha) / 2, df))
     shift = difference / se
     if math.isinf(df):
-        return float(stats.norm.sf(critical - shift) + stats.norm.cdf(-critical - shift))
-    return float(stats.nct.sf(critical, df, shift) + stats.nct.cdf(-critical, df, shift))
+        return float(norm_sf(critical - shift) + norm_cdf(-critical - shift))
+    return float(scipy.stats.nct.sf(critical, df, shift) + scipy.stats.nct.cdf(-critical, df, shift))
 
 
 def design_effect(sizes: Sequence[float], icc: float) -> float:
@@ -320,16 +321,16 @@ def paired_variance(omega2: float, within_a: float, within_b: float, epochs_a: i
 
 
 def _connor_power(n: int, difference: float, discordance: float, alpha: float) -> float:
-    excess = math.sqrt(n) * difference - float(stats.norm.isf(alpha / 2)) * math.sqrt(discordance)
+    excess = math.sqrt(n) * difference - float(norm_isf(alpha / 2)) * math.sqrt(discordance)
     spread = math.sqrt(max(discordance - difference**2, 0.0))
-    return float(stats.norm.cdf(excess / spread)) if spread > 0 else float(excess > 0)
+    return float(norm_cdf(excess / spread)) if spread > 0 else float(excess > 0)
 
 
 def _quantiles(alpha: float, power: float, df: float) -> float:
     check_alpha(alpha)
     if not 0 < power < 1:
         raise SettingError(f"power must lie strictly between 0 and 1, got {power}")
-    return float(stats.t.isf(alpha / 2, df) + stats.t.ppf(power, df))
+    return float(t_isf(alpha / 2, df) + t_isf(1 - power, df))
 
 
 def _variance(discordance: float, design_effect: float) -> float:

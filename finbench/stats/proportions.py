@@ -9,8 +9,8 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
+from finbench.stats.distributions import beta_isf, beta_ppf, norm_isf, t_isf
 from finbench.stats.errors import ScoreError, SettingError
 from finbench.stats.validation import FloatArray, check_level, clusters_of, item_means
 
@@ -83,7 +83,7 @@ def wilson(
     variance = float((groups.sums(values - p) ** 2).sum()) * count / (count - 1) / n**2
     spread = p * (1 - p)
     effective = min(spread / variance, float(n)) if spread > 0 and variance > 0 else float(n)
-    low, high = wilson_bounds(p, effective, float(stats.t.ppf((1 + level) / 2, count - 1)))
+    low, high = wilson_bounds(p, effective, float(t_isf((1 - level) / 2, count - 1)))
     return ProportionInterval(
         estimate=p,
         low=low,
@@ -133,8 +133,8 @@ def clopper_pearson(correct: int, n: int, *, level: float = 0.95) -> ProportionI
     """
     check_counts(correct, n)
     tail = (1 - check_level(level)) / 2
-    low = float(stats.beta.ppf(tail, correct, n - correct + 1)) if correct > 0 else 0.0
-    high = float(stats.beta.isf(tail, correct + 1, n - correct)) if correct < n else 1.0
+    low = float(beta_ppf(tail, correct, n - correct + 1)) if correct > 0 else 0.0
+    high = float(beta_isf(tail, correct + 1, n - correct)) if correct < n else 1.0
     return ProportionInterval(
         estimate=correct / n,
         low=low,
@@ -181,7 +181,7 @@ def wilson_bounds(p: float, n: float, critical: float) -> tuple[float, float]:
 @lru_cache(maxsize=64)
 def normal_critical(level: float) -> float:
     """Two-sided critical value of the normal distribution, 1.96 at level 0.95."""
-    return float(stats.norm.isf((1 - level) / 2))
+    return float(norm_isf((1 - level) / 2))
 
 
 def counts_of(scores: FloatArray) -> tuple[int, int]:

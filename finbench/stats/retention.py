@@ -13,12 +13,12 @@ from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from finbench.stats.aggregate import AggregateDifference
 from finbench.stats.clustered import ClusteredDifference, paired_clustered_t
 from finbench.stats.clustered_tango import clustered_tango
 from finbench.stats.degenerate import bounded_p, scale_of
+from finbench.stats.distributions import norm_isf, t_sf
 from finbench.stats.errors import SettingError
 from finbench.stats.paired import paired_table, tango_interval, tango_test
 from finbench.stats.proportions import normal_critical
@@ -218,7 +218,7 @@ def retention_aggregate(aggregate: AggregateDifference, *, margin: float, n: int
     if n < 1:
         raise SettingError(f"at least one item is needed, got {n}")
     if aggregate.se > 0:
-        p = float(stats.t.sf((aggregate.difference + margin) / aggregate.se, aggregate.df))
+        p = float(t_sf((aggregate.difference + margin) / aggregate.se, aggregate.df))
         needed = items_needed(aggregate.difference, aggregate.se**2, margin, aggregate.level, n, 0.0)
     else:
         p, needed = (1 - aggregate.level) / 2 if aggregate.ci_low > -margin else 1.0, None
@@ -373,7 +373,7 @@ def items_needed(difference: float, variance: float, margin: float, level: float
     """Items for 80 % power to show retention, or loss, whichever is nearer; no true gain is assumed."""
     loss = min(difference, 0.0)
     distance = max(margin + loss, -loss)
-    quantiles = normal_critical(level) + float(stats.norm.ppf(TARGET_POWER))
+    quantiles = normal_critical(level) + float(norm_isf(1 - TARGET_POWER))
     return math.ceil(max(quantiles**2 * variance * n / distance**2, at_least, n + 1))
 
 
@@ -381,14 +381,14 @@ def _p_above(one: ClusteredDifference, value: float, span: float) -> float:
     """One-sided p-value against "the true difference is `value` or less"."""
     if one.t is None:
         return bounded_p(one.difference - value, one.difference + span, _units(one), one.df)
-    return float(stats.t.sf((one.difference - value) / one.se, one.df))
+    return float(t_sf((one.difference - value) / one.se, one.df))
 
 
 def _p_below(one: ClusteredDifference, value: float, span: float) -> float:
     """One-sided p-value against "the true difference is `value` or more"."""
     if one.t is None:
         return bounded_p(value - one.difference, span - one.difference, _units(one), one.df)
-    return float(stats.t.sf((value - one.difference) / one.se, one.df))
+    return float(t_sf((value - one.difference) / one.se, one.df))
 
 
 def _units(one: ClusteredDifference) -> int:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from finbench.stats.degenerate import bounded_interval, negligible, scale_of, sign_flip_p
+from finbench.stats.distributions import t_sf
 from finbench.stats.errors import NotEnoughSeedsError, PairingError
 from finbench.stats.means import clustered_se, t_critical
 from finbench.stats.validation import Clusters, FloatArray, check_level, clusters_of, numbers_of, score_matrix
@@ -121,7 +121,7 @@ def two_way_t(
         se, p = 0.0, sign_flip_p(mean, groups.count)
     else:
         se = math.sqrt(variance)
-        low, high, p = mean - critical * se, mean + critical * se, float(2 * stats.t.sf(abs(mean) / se, df))
+        low, high, p = mean - critical * se, mean + critical * se, float(2 * t_sf(abs(mean) / se, df))
     return TwoWayDifference(
         difference=mean,
         se=se,

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special, stats
+from scipy import special
 
 from finbench.stats.clustered import paired_clustered_t
 from finbench.stats.clustered_tango import clustered_tango
+from finbench.stats.distributions import t_isf, t_sf
 from finbench.stats.errors import NotEnoughItemsError, ScoreError, SettingError
 from finbench.stats.paired import paired_table
 from finbench.stats.paired_counts import tango_parts
@@ -74,7 +75,7 @@ def margin_part(
     if not np.isin(np.concatenate((x, y)), (0.0, 1.0)).all():
         graded = paired_clustered_t(candidate, baseline, clusters, bounds=bounds)
         # Where nothing varies, half the width of the interval stands in for the error that cannot be seen.
-        unseen = (graded.ci_high - graded.ci_low) / 2 / float(stats.t.isf(0.025, graded.df))
+        unseen = (graded.ci_high - graded.ci_low) / 2 / float(t_isf(0.025, graded.df))
         return MarginPart(
             difference=graded.difference,
             n=graded.n,
@@ -138,7 +139,7 @@ def retention_suite(parts: Sequence[MarginPart], *, margin: float, level: float 
         high=high,
         level=level,
         margin=margin,
-        p=float(stats.t.sf(z, df)),
+        p=float(t_sf(z, df)),
         n=n,
         clusters=None,
         n_needed=items_needed(mean, variance, margin, level, n, 0.0),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from scipy import stats
+import scipy
 
 from finbench.stats.errors import SettingError
 from finbench.stats.paired import DifferenceInterval, PairedTable
@@ -47,7 +47,9 @@ def mcnemar_chi_square(table: PairedTable, *, corrected: bool = True) -> ChiSqua
     if corrected:
         excess = max(excess - 1, 0)
     statistic = excess**2 / discordant if discordant else 0.0
-    return ChiSquareTest(statistic=statistic, p=float(stats.chi2.sf(statistic, 1)), corrected=corrected, n=table.n)
+    return ChiSquareTest(
+        statistic=statistic, p=float(scipy.stats.chi2.sf(statistic, 1)), corrected=corrected, n=table.n
+    )
 
 
 def wald_interval(table: PairedTable, *, level: float = 0.95) -> DifferenceInterval:
@@ -86,7 +88,7 @@ def beta_interval(correct: int, n: int, *, prior: float = 0.5, level: float = 0.
     if not (math.isfinite(prior) and prior > 0):
         raise SettingError(f"the prior's parameter must be a finite number above 0, got {prior}")
     tail = (1 - check_level(level)) / 2
-    posterior = stats.beta(correct + prior, n - correct + prior)
+    posterior = scipy.stats.beta(correct + prior, n - correct + prior)
     return ProportionInterval(
         estimate=correct / n,
         low=float(posterior.ppf(tail)),

@@ -13,7 +13,7 @@ import pytest
 
 from leaderboard.assemble import build_runs
 from leaderboard.charts import Axis, axis_around_zero, axis_over, interval_bar, outcome_stack
-from leaderboard.collect import facts_of
+from leaderboard.run_facts import facts_of
 
 MakeRun = Callable[..., Any]
 
