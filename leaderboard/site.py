@@ -18,7 +18,7 @@ from finbench.files import writing
 MARKER = "site.json"
 GENERATOR = "finbench leaderboard"
 _BINARY = getattr(os, "O_BINARY", 0)
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _BINARY
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
 _OLD = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | _BINARY
 #: The folder of a board's states.
 STATES = "states"
@@ -94,16 +94,25 @@ class Draft:
             self._put(path, name, data)
 
     def _put(self, path: str, name: str, data: bytes) -> None:
-        if self._before is not None:
-            old = os.path.join(self._before, name)  # noqa: PTH118
-            if _holds(old, data, self._mode):
-                try:
-                    os.link(old, path, follow_symlinks=False)
-                    return
-                except FileNotFoundError:
-                    raise
-                except OSError:  # no links on this disk, or one too many
-                    self._before = None
+        old = os.path.join(self._before, name) if self._before is not None else ""  # noqa: PTH118
+        linked = bool(old) and _holds(old, data, self._mode)
+        try:
+            self._make(path, old if linked else "", data)
+        except (
+            FileExistsError
+        ):  # written twice: what is there may be a link to the old site, and is not written through
+            os.unlink(path)  # noqa: PTH108
+            self._make(path, old if linked else "", data)
+
+    def _make(self, path: str, old: str, data: bytes) -> None:
+        if old:
+            try:
+                os.link(old, path, follow_symlinks=False)
+                return
+            except (FileNotFoundError, FileExistsError):
+                raise
+            except OSError:  # no links on this disk, or one too many
+                self._before = None
         file = os.open(path, _NEW, 0o666)
         try:
             rest = memoryview(data)

@@ -100,6 +100,21 @@ def test_a_link_in_the_old_site_is_not_followed_and_a_hidden_file_is_written_ane
     assert (new / "b.html").stat().st_mode == (new / "a.html").stat().st_mode
 
 
+@pytest.mark.parametrize("texts", [("same", "other"), ("other", "same"), ("same", "same")])
+def test_a_name_that_is_written_twice_does_not_write_through_to_the_old_site(
+    tmp_path: Path, texts: tuple[str, str]
+) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    for folder in (old, new):
+        folder.mkdir()
+    (old / "a.html").write_text("same", encoding="utf-8")
+    draft = Draft(new, old)
+    for text in texts:
+        draft.write("a.html", text)
+    assert (new / "a.html").read_text(encoding="utf-8") == texts[1]
+    assert (old / "a.html").read_text(encoding="utf-8") == "same"
+
+
 def test_where_no_link_can_be_made_files_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     old, new = tmp_path / "old", tmp_path / "new"
     for folder in (old, new):
