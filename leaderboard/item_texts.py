@@ -31,10 +31,7 @@ def texts_of(card: TaskCard, wanted: Sequence[str]) -> Mapping[str, Item] | None
     """
     if not card.redistributable:
         return None
-    try:
-        made_from = _made_from(card)
-    except OSError:
-        return _some(_items(card.name), wanted)
+    made_from = _made_from(card)
     note = cache_folder() / "texts" / f"{card.name}.json"
     known = _read(note, made_from)
     if known is None or (known.here and any(one not in known.items for one in wanted)):
@@ -51,10 +48,6 @@ class _Kept:
 
     here: bool
     items: Mapping[str, Item | None]
-
-
-def _some(items: Mapping[str, Item], wanted: Sequence[str]) -> Mapping[str, Item] | None:
-    return {one: items[one] for one in wanted if one in items} if items else None
 
 
 @cache
@@ -77,7 +70,10 @@ def _made_from(card: TaskCard) -> str:
     digest = hashlib.sha256(code_digest("finbench").encode())
     stored = (stored_file(source) for source in card.sources if source.is_hub)
     for path in (folder_path(card), *stored):
-        digest.update((content_sha256(path) if path is not None else "-").encode())
+        found = "-"
+        with suppress(OSError):  # one that cannot be read is passed over, as one that is not there
+            found = content_sha256(path) if path is not None else found
+        digest.update(found.encode())
     return digest.hexdigest()
 
 

@@ -6,9 +6,7 @@ so that no other log and no other code can be served by them.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -23,6 +21,7 @@ from finbench.results.runs import Run
 from finbench.results.scores import ScoreInterval
 from finbench.stats.aggregate import TaskPart
 from leaderboard.run_facts import RunFacts, facts_of
+from leaderboard.site import cache_name
 
 
 class KeptFacts:
@@ -38,8 +37,7 @@ class KeptFacts:
         self._known: dict[str, Any] = {}
         self._used: dict[str, Any] = {}
         if site is not None:
-            name = hashlib.sha256(os.fsencode(site.resolve())).hexdigest()
-            self._file = cache_folder() / "packs" / f"{name}.facts.json"
+            self._file = cache_folder() / "packs" / f"{cache_name(site)}.facts.json"
             with suppress(OSError, ValueError, TypeError, KeyError):
                 kept = json.loads(self._file.read_bytes())
                 self._known = dict(kept["facts"]) if kept["code"] == _code() else {}

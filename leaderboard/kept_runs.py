@@ -6,9 +6,7 @@ and all that decides how it is read. A log whose name is not in it is read the u
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -25,6 +23,7 @@ from finbench.results.columns import SCHEMA, ItemTable
 from finbench.results.export import write_bytes
 from finbench.results.reading import log_files
 from finbench.results.runs import Run, Settings
+from leaderboard.site import cache_name
 
 _FIELD = b"finbench"
 #: Fewer logs are read one by one.
@@ -45,7 +44,7 @@ def read_kept(places: Sequence[str | Path], site: Path, *, skip_bad: bool = Fals
     paths = log_files(places)
     if len(paths) < _FROM:
         return read_runs(paths, skip_bad=skip_bad)
-    file = cache_folder() / "packs" / f"{hashlib.sha256(os.fsencode(site.resolve())).hexdigest()}.parquet"
+    file = cache_folder() / "packs" / f"{cache_name(site)}.parquet"
     known = _load(file)
     runs: dict[str, Run] = {}
     found, rest = [], []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -62,6 +63,11 @@ def is_site(folder: Path) -> bool:
     return isinstance(known, dict) and known.get("generator") == GENERATOR
 
 
+def cache_name(site: Path) -> str:
+    """What stands for a site in the names of the cache's files."""
+    return hashlib.sha256(os.fsencode(site.resolve())).hexdigest()
+
+
 class Draft:
     """A site that is being written, in a fresh folder beside the one that it will replace.
 
@@ -98,9 +104,8 @@ class Draft:
         linked = bool(old) and _holds(old, data, self._mode)
         try:
             self._make(path, old if linked else "", data)
-        except (
-            FileExistsError
-        ):  # written twice: what is there may be a link to the old site, and is not written through
+        except FileExistsError:
+            # written twice: what is there may be a link to the old site, whose bytes stay
             os.unlink(path)  # noqa: PTH108
             self._make(path, old if linked else "", data)
 

@@ -21,6 +21,7 @@ from finbench.errors import InputError
 from finbench.files import cache_folder, write_json
 from finbench.results.cache import content_sha256
 from finbench.results.reading import log_files
+from leaderboard.site import cache_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +94,7 @@ def remember(site: Path, inputs: str | None, *, pages: int, models: int, runs: i
 
 
 def _note(site: Path) -> Path:
-    return cache_folder() / "sites" / f"{hashlib.sha256(os.fsencode(site.resolve())).hexdigest()}.json"
+    return cache_folder() / "sites" / f"{cache_name(site)}.json"
 
 
 def _files(site: Path) -> str:

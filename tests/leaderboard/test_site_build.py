@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -15,6 +14,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from site_tree import tree
 
 from finbench.errors import InputError
 from leaderboard.assemble import build_runs
@@ -24,14 +24,6 @@ from leaderboard.serve import server
 from leaderboard.site import Draft
 
 MakeRun = Callable[..., Any]
-
-
-def tree(folder: Path) -> dict[str, str]:
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 def test_same_logs_in_any_order_and_place_give_the_same_bytes(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
 import os
 import shutil
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from site_tree import tree
 
 from finbench.errors import InputError
 from finbench.results.choosing import read_runs
@@ -22,14 +22,6 @@ from leaderboard.two_processes import beside, can_split
 
 MakeRun = Callable[..., Any]
 two = pytest.mark.skipif(not hasattr(os, "fork"), reason="a second process is a copy of this one: only where fork is")
-
-
-def tree(folder: Path) -> dict[str, str]:
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 def test_after_a_log_came_or_went_the_bytes_are_those_of_a_fresh_build(

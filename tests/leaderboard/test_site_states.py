@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from site_tree import tree
 
 from leaderboard.assemble import Extras, build_runs
 from leaderboard.collect import Collection
@@ -18,14 +18,6 @@ from leaderboard.states import changes, facts_of_state, known_states, state_of
 
 MakeRun = Callable[..., Any]
 BOARD = Extras(board=True)
-
-
-def tree(folder: Path) -> dict[str, str]:
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 def text_of(path: Path) -> str:

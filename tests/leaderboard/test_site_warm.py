@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import subprocess
@@ -10,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from site_tree import tree
 
 from finbench.cards import cards
 from finbench.errors import InputError
@@ -25,14 +25,6 @@ from leaderboard.build import build
 build([sys.argv[1]], Path(sys.argv[2]))
 print([name for name in ("inspect_ai", "scipy.stats") if name in sys.modules])
 """
-
-
-def tree(folder: Path) -> dict[str, str]:
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 def test_a_warm_build_loads_neither_inspect_nor_scipy_stats_and_gives_the_same_bytes(
