@@ -23,7 +23,7 @@ def test_rows_keep_all_they_have_and_get_ids_of_their_own(tmp_path: Path) -> Non
     pa = pytest.importorskip("pyarrow")
     pq = pytest.importorskip("pyarrow.parquet")
     lines(tmp_path / "a.jsonl", {"id": "x", "text": "one", "url": "u"}, {"text": "two"}, {"id": "x", "text": "three"})
-    (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress(b'{"id": 7, "text": "four"}\n\n'))
+    (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress(b'{"id": 7, "text": "four"}\n\n', mtime=0))
     pq.write_table(pa.Table.from_pylist([{"text": "five", "n": 1}]), tmp_path / "c.parquet")
     (tmp_path / "d.txt").write_text("six", encoding="utf-8")
     (tmp_path / "e.csv").write_text("text\nseven\n", encoding="utf-8")
