@@ -97,7 +97,7 @@ def test_the_requested_line_is_always_read(verdict: Verdict, reason: str) -> Non
 
 def test_long_replies_take_no_time() -> None:
     for filler in ("verdict: ", "[[", '{"verdict": "', "<think>", "rating: 1-"):
-        began = time.perf_counter()
+        began = time.process_time()
         read_verdict(filler * 50_000)
         read_rating(filler * 50_000)
-        assert time.perf_counter() - began < 2
+        assert time.process_time() - began < 2

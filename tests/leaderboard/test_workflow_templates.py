@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,12 @@ def test_what_may_comment_checks_nothing_out() -> None:
 def test_only_the_default_branch_is_published() -> None:
     name = "publish-board.yml"
     assert triggers(name)["push"]["branches"] == ["main"] and "pull_request" not in triggers(name)
-    assert parsed(name)["permissions"] == {"contents": "write"}
+    assert parsed(name)["permissions"] == {}
+    (job,) = parsed(name)["jobs"].values()
+    assert job["permissions"] == {"contents": "write"}
+    checkout = next(step for step in steps(name) if step.get("uses", "").startswith("actions/checkout"))
+    assert checkout["with"]["persist-credentials"] is False
+    assert ["token" in str(step) for step in steps(name)] == [False] * (len(steps(name)) - 1) + [True]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -93,11 +99,41 @@ def test_scripts_are_shell(name: str, tmp_path: Path) -> None:
         subprocess.run(["bash", "-n", str(path)], check=True)
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("repository") / ".github/workflows"
+    assert CliRunner().invoke(leaderboard, ["workflows", "-o", str(folder)]).exit_code == 0
+    return folder
+
+
+def said(*command: str) -> tuple[int, str]:
+    """Exit status and output of a tool that was installed beside this Python."""
+    tool = Path(sys.executable).parent / command[0]
+    done = subprocess.run([str(tool), *command[1:]], capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_they_fit_the_schema_of_github_workflows_and_a_slip_does_not(written: Path, tmp_path: Path) -> None:
+    schema = ("check-jsonschema", "--builtin-schema", "vendor.github-workflows")
+    code, output = said(*schema, *(str(written / name) for name in NAMES))
+    assert code == 0, output
+    (tmp_path / "slip.yml").write_text(workflow(NAMES[0]).replace("runs-on", "run-on"), encoding="utf-8")
+    assert said(*schema, str(tmp_path / "slip.yml"))[0] == 1
+
+
+def test_an_audit_of_workflows_finds_nothing_and_a_tag_instead_of_a_hash_is_found(written: Path) -> None:
+    code, output = said("zizmor", "--offline", "--no-progress", str(written))
+    assert code == 0, output
+    slip = written.parent.parent / "slip/.github/workflows/slip.yml"
+    slip.parent.mkdir(parents=True)
+    slip.write_text(re.sub(r"(actions/checkout)@\w+ # (\S+)", r"\1@\2", workflow(NAMES[0])), encoding="utf-8")
+    code, output = said("zizmor", "--offline", "--no-progress", str(slip.parent))
+    assert code != 0 and "unpinned-uses" in output
+
+
 @pytest.mark.skipif(shutil.which("actionlint") is None, reason="actionlint is not installed")
-@pytest.mark.parametrize("name", NAMES)
-def test_actionlint_finds_nothing(name: str, tmp_path: Path) -> None:
-    path = tmp_path / ".github/workflows" / name
-    path.parent.mkdir(parents=True)
-    path.write_text(workflow(name), encoding="utf-8")
-    done = subprocess.run(["actionlint", "-no-color", str(path)], capture_output=True, text=True, cwd=tmp_path)
+def test_actionlint_finds_nothing(written: Path) -> None:
+    done = subprocess.run(
+        ["actionlint", "-no-color", *map(str, sorted(written.iterdir()))], capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stdout
