@@ -17,9 +17,13 @@ MAX_LOG_BYTES = 512 * 2**20
 MAX_UNPACKED_BYTES = 4 * 2**30
 MAX_RATIO = 500
 MAX_FILES = 400_000
+#: A part of a log is read into memory as a whole. Those that speak of every sample may be larger than the others.
+MAX_PART_BYTES = 64 * 2**20
+MAX_LIST_BYTES = 128 * 2**20
 _SMALL = 2**24
 _PIECE = 2**20
 _HEADER = "header.json"
+_LISTS = ("summaries.json", "reductions.json", "_journal/")
 _STORED, _DEFLATED, _ZSTD = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, 93
 _ENCRYPTED = 0x1
 
@@ -59,6 +63,10 @@ def _listed_fault(members: list[zipfile.ZipInfo]) -> str | None:
             return "is compressed in a way that logs are not"
         if not member.is_dir() and not member.filename.endswith(".json"):
             return f"holds a file that is no part of a log ({clean(parts[-1], 40)})"
+        most = MAX_LIST_BYTES if member.filename.startswith(_LISTS) else MAX_PART_BYTES
+        if member.file_size > most:
+            large = f"{clean(member.filename, 60)} of {member.file_size >> 20} MB"
+            return f"holds {large}; this part of a log has at most {most >> 20} MB"
     if _HEADER not in names:
         return f"is no finished log of Inspect: it holds no {_HEADER}"
     return _size_fault(sum(one.file_size for one in members), sum(one.compress_size for one in members))

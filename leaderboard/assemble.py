@@ -19,7 +19,7 @@ from leaderboard.audits import Audit, Audits
 from leaderboard.collect import Collection
 from leaderboard.exports import write_exports, write_results
 from leaderboard.kept_facts import KeptFacts
-from leaderboard.pages import SitePages
+from leaderboard.pages import SitePages, runs_shown
 from leaderboard.prices import Price
 from leaderboard.recipes import Recipe
 from leaderboard.site import GENERATOR, MARKER, Draft, Site, replacing
@@ -29,6 +29,7 @@ from leaderboard.table_html import table_html
 from leaderboard.text import clean, count, percent, points
 from leaderboard.tiers import Tiers
 from leaderboard.two_processes import beside, can_split
+from leaderboard.versions import as_of_now
 from leaderboard.writing import History, Writer
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def build_runs(runs: Iterable[Run], site: Path, extras: Extras | None = None) ->
     """Build a site from runs that were read already; see `build`."""
     extras = extras or Extras()
     collection = Collection(
-        runs,
+        as_of_now(runs),
         extras.about,
         audits=Audits(extras.audits),
         prices=extras.prices,
@@ -76,7 +77,7 @@ def build_runs(runs: Iterable[Run], site: Path, extras: Extras | None = None) ->
         draft.write(MARKER, _json(marker | ({"state": history.current.id} if history else {})))
         if history is not None:
             pages += writer.write_history(draft, site)
-    return Site(folder=site, pages=pages, models=len(collection.models), runs=len(collection.runs))
+    return Site(folder=site, pages=pages, models=len(collection.models), runs=runs_shown(collection))
 
 
 def _write_pages(writer: Writer, collection: Collection, recipes: Sequence[Recipe], draft: Draft) -> int:
@@ -125,7 +126,7 @@ def _history(collection: Collection, site: Path, extras: Extras) -> History | No
 def described(logs: Sequence[str | Path], *, without: frozenset[Path] = frozenset()) -> dict[str, dict[str, str]]:
     """The descriptions of models that lie among the logs, by public name, less those in some folders."""
     folders = sorted({path.parent for place in logs if Path(place).is_dir() for path in Path(place).rglob(DESCRIPTION)})
-    kept = [folder for folder in folders if folder.resolve() not in without]
+    kept = [folder for folder in folders if without.isdisjoint([folder.resolve(), *folder.resolve().parents])]
     return {found["name"]: found for found in map(describe, kept)}
 
 
@@ -157,7 +158,7 @@ def _common(collection: Collection, recipes: Sequence[Recipe], history: History 
     return {
         "version": __version__,
         "day": collection.newest_day,
-        "logs": len(collection.runs),
+        "runs": runs_shown(collection),
         "capabilities": capabilities,
         "nav": [
             ("Overview", "index.html"),

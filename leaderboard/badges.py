@@ -5,27 +5,28 @@ from __future__ import annotations
 from html import escape
 
 from leaderboard.collect import Collection, ModelView, ranked_in
-from leaderboard.text import clean, interval, percent, ranks
+from leaderboard.text import clean, interval, percent, plural, ranks
 
 #: Width of a character of 11 px Verdana, in px, on average; the text is stretched to fit what was reckoned.
 _CHAR = 6.6
 _PAD = 6
 
 
-def badge(label: str, value: str, *, title: str) -> str:
+def badge(label: str, value: str, *, title: str, about: str) -> str:
     """A badge of two halves.
 
     Args:
         label: the left half.
         value: the right half.
         title: what a screen reader says.
+        about: what the numbers are.
     """
     label, value = clean(label, 40), clean(value, 60)
     left, right = (round(len(text) * _CHAR) + 2 * _PAD for text in (label, value))
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + right}" height="20" role="img" '
         f'aria-label="{escape(clean(title, 200))}">',
-        f"<title>{escape(clean(title, 200))}</title>",
+        f"<title>{escape(clean(title, 200))}</title><desc>{escape(clean(about, 200))}</desc>",
         f'<rect width="{left + right}" height="20" rx="3" fill="#1f4e5f"/>',
         f'<rect width="{left}" height="20" rx="3" fill="#33383d"/>',
         f'<rect x="{left - 3}" width="3" height="20" fill="#33383d"/>',
@@ -46,10 +47,14 @@ def badges_of(collection: Collection, view: ModelView) -> dict[str, str]:
             if model is None or not ranking.official:
                 continue
             place = f"rank {ranks(model.rank_low, model.rank_high)} of {len(ranking.models)}"
+            if len(ranking.models) == 1:
+                place = "no rank"  # nothing to be ranked against
             said = f"{percent(model.score)} ({interval(model.ci_low, model.ci_high)}), {place}"
             title = f"finbench, {capability.title}, {view.label}: {said}"
+            tasks = plural(len(ranking.tasks), "task")
+            about = f"Score times 100 over {tasks} with its 95 % interval; a rank is what paired tests leave open."
             found[f"badges/{view.slug}-{capability.slug}.svg"] = badge(
-                f"finbench {capability.title}", said, title=title
+                f"finbench {capability.title}", said, title=title, about=about
             )
             break
     return found

@@ -15,6 +15,7 @@ from finbench.results.rank import Ranking, is_judged
 from finbench.results.reference_lines import label_counts, reference_lines
 from finbench.results.runs import Run
 from finbench.taxonomy import AnswerKind
+from leaderboard.names import GUESSING, MOST_FREQUENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +46,8 @@ def baselines_of(ranking: Ranking) -> tuple[Baseline, ...]:
         return ()
     means = [sum(0.0 if scores is None else scores[place] for scores in found) / len(found) for place in (0, 1)]
     return (
-        Baseline(name="Guessing", line="guessing", score=means[0], silent=silent),
-        Baseline(name="Most frequent label", line="most frequent label", score=means[1], silent=silent),
+        Baseline(name=GUESSING, line="guessing", score=means[0], silent=silent),
+        Baseline(name=MOST_FREQUENT, line="most frequent label", score=means[1], silent=silent),
     )
 
 

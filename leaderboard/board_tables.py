@@ -6,27 +6,34 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from finbench.results.boards import Contender, question_of
 from finbench.results.rank import ModelRank, NotRanked, Ranking
-from finbench.results.runs import Run
+from finbench.results.runs import Run, column
 from leaderboard.audits import Contamination
 from leaderboard.baselines import Baseline, baselines_of
+from leaderboard.board_names import (
+    differences,
+    heading_badge,
+    nth,
+    question_line,
+    standing,
+    unofficial_badge,
+    what_is_ranked,
+)
 from leaderboard.board_words import (
     BASELINE,
     INCOMPLETE,
     UNAUDITED,
-    UNOFFICIAL,
     board_slug,
     flag_badges,
     folded,
     is_judges,
-    nth,
-    question_line,
     summary,
-    what_is_ranked,
 )
 from leaderboard.charts import Axis, axis_head, axis_over, baseline_mark, interval_bar, outcome_stack, outcome_text
-from leaderboard.collect import Collection, reproduce
+from leaderboard.collect import Collection
 from leaderboard.prices import money
+from leaderboard.reproduce import reproduce
 from leaderboard.tables import Badge, Cell, Column, Row, Scalar, Table
 from leaderboard.text import clean, count, interval, percent, plural, ranks
 
@@ -37,6 +44,8 @@ class BoardView:
 
     Attributes:
         slug: part of file names and anchors, stable as long as the questions are.
+        heading: whose sets it is over, and how it was asked otherwise than the tables above it.
+        mark: the mark beside the heading, if it is not official.
         summary: sentences on what the evidence shows.
         questions: what was asked, one line a task.
         links: further pages on this board, as words and page.
@@ -44,7 +53,8 @@ class BoardView:
 
     slug: str
     title: str
-    official: bool
+    heading: str
+    mark: str
     summary: tuple[str, ...]
     questions: tuple[str, ...]
     table: Table
@@ -57,7 +67,7 @@ def board_view(
     *,
     title: str,
     address: str,
-    number: int = 1,
+    before: Sequence[Ranking] = (),
     limit: int | None = None,
     page: str = "",
     links: Sequence[tuple[str, str]] = (),
@@ -69,7 +79,7 @@ def board_view(
         ranking: the board.
         title: what is ranked, for the caption.
         address: start of the board's slug.
-        number: which board of its page it is.
+        before: the boards above it on its page.
         limit: show at most so many rows, and link to `page` for the rest.
         page: the page with all rows.
         links: further pages on this board.
@@ -78,11 +88,12 @@ def board_view(
     layout = _layout(collection, ranking)
     rows = _rows(layout)
     known = _baseline_rows(layout)
+    sets, apart = standing(ranking), differences(ranking, before)
+    sets = f"{sets}, {apart}" if apart else sets
     cut = limit is not None and len(rows) > limit
     table = Table(
         id=f"board-{name}",
-        caption=f"{title}, {'official' if ranking.official else 'unofficial'} sets: "
-        f"{what_is_ranked(ranking)}{nth(number)}",
+        caption=f"{title}, {sets}: {what_is_ranked(ranking)}{nth(len(before) + 1)}",
         columns=_columns(layout),
         rows=(*rows[:limit], *known) if cut else (*rows, *known),
         note=_note(layout),
@@ -93,7 +104,8 @@ def board_view(
     return BoardView(
         slug=name,
         title=title,
-        official=ranking.official,
+        heading=f"{sets[0].upper()}{sets[1:]}",
+        mark=heading_badge(ranking),
         summary=summary(ranking),
         questions=tuple(question_line(question, ranking) for question in ranking.board.questions),
         table=table,
@@ -154,6 +166,7 @@ class _Layout:
     judged: bool
     baselines: tuple[Baseline, ...] = ()
     costs: dict[int, float | None] = field(default_factory=dict)
+    absent: dict[Contender, tuple[Run, ...]] = field(default_factory=dict)
 
     @property
     def has_costs(self) -> bool:
@@ -163,7 +176,8 @@ class _Layout:
 def _layout(collection: Collection, ranking: Ranking) -> _Layout:
     single = len(ranking.tasks) == 1
     baselines = baselines_of(ranking)
-    everyone = [*(model.runs for model in ranking.models), *(one.runs for one in ranking.not_ranked)]
+    absent = {one.contender: _all_runs(collection, ranking, one) for one in ranking.not_ranked}
+    everyone = [*(model.runs for model in ranking.models), *absent.values()]
     return _Layout(
         collection=collection,
         ranking=ranking,
@@ -175,7 +189,16 @@ def _layout(collection: Collection, ranking: Ranking) -> _Layout:
         judged=is_judges(ranking),
         baselines=baselines,
         costs={id(runs): collection.cost(runs) for runs in everyone},
+        absent=absent,
     )
+
+
+def _all_runs(collection: Collection, ranking: Ranking, one: NotRanked) -> tuple[Run, ...]:
+    """What a model that is not ranked has on the questions of a board: its complete runs, then the others."""
+    done = {question_of(run) for run in one.runs}
+    open_questions = set(ranking.board.questions) - done
+    mine = collection.model_of[one.contender].runs
+    return (*one.runs, *(facts.run for facts in mine if question_of(facts.run) in open_questions))
 
 
 def _columns(layout: _Layout) -> tuple[Column, ...]:
@@ -236,25 +259,25 @@ def _ranked_row(layout: _Layout, model: ModelRank, *, starts: bool) -> Row:
         sub="tied first" if tied else "",
         tone="first" if model.tied_first and not alone else "",
     )
-    shown = marks if ranking.official else (UNOFFICIAL, *marks)
+    shown = marks if ranking.official else (unofficial_badge(model.runs[0]), *marks)
     cells = [
         Cell(text=view.label, href=view.page, badges=folded(shown), sort=view.label),
         Cell(text=percent(model.score), sub=interval(model.ci_low, model.ci_high), sort=model.score),
         Cell(art=interval_bar(layout.axis, model.score, model.ci_low, model.ci_high)),
-        *_shared_cells(layout, model.runs, model.n, "unparsed", "truncated"),
+        *_shared_cells(layout, model.runs, model.n, model.runs, "unparsed", "truncated"),
     ]
     data: dict[str, Scalar] = {
         "model": view.label,
-        "rank_low": None if layout.judged else model.rank_low,
-        "rank_high": None if layout.judged else model.rank_high,
-        "tied_first": None if layout.judged else model.tied_first,
+        "rank_low": None if layout.judged or alone else model.rank_low,
+        "rank_high": None if layout.judged or alone else model.rank_high,
+        "tied_first": None if layout.judged or alone else model.tied_first,
         "score": model.score,
         "ci_low": model.ci_low,
         "ci_high": model.ci_high,
         "n": model.n,
         "tasks": " ".join(clean(task) for task in ranking.tasks),
         "official": model.official,
-        **_machine(layout, model.runs),
+        **_machine(layout, model.runs, model.runs),
         "flags": "; ".join(mark.text for mark in marks),
         "note": "",
     }
@@ -265,14 +288,15 @@ def _ranked_row(layout: _Layout, model: ModelRank, *, starts: bool) -> Row:
 
 def _absent_row(layout: _Layout, one: NotRanked, *, first: bool) -> Row:
     view = layout.collection.model_of[one.contender]
-    items = sum(len(run.ids) for run in one.runs)
+    runs = layout.absent[one.contender]
+    items = sum(len(run.ids) for run in one.runs) + sum(_ended(run) for run in runs[len(one.runs) :])
     reason = clean(one.reason, 240)
     rank = Cell(text="–", hidden="not ranked", sort=10**6)
     cells = [
         Cell(text=view.label, href=view.page, badges=(INCOMPLETE,), sub=reason, sort=view.label),
         Cell(text="–", sort=-2.0),
         Cell(),
-        *_shared_cells(layout, one.runs, items),
+        *_shared_cells(layout, runs, items, one.runs),
     ]
     data: dict[str, Scalar] = {
         "model": view.label,
@@ -283,9 +307,9 @@ def _absent_row(layout: _Layout, one: NotRanked, *, first: bool) -> Row:
         "ci_low": None,
         "ci_high": None,
         "n": items,
-        "tasks": " ".join(clean(run.task) for run in one.runs),
+        "tasks": " ".join(clean(run.task) for run in runs),
         "official": layout.ranking.official,
-        **_machine(layout, one.runs),
+        **_machine(layout, runs, one.runs),
         "flags": "not ranked",
         "note": reason,
     }
@@ -313,7 +337,7 @@ def _baseline_rows(layout: _Layout) -> tuple[Row, ...]:
             **dict.fromkeys(("ci_low", "ci_high", "n")),
             "tasks": " ".join(clean(task) for task in layout.ranking.tasks),
             "official": layout.ranking.official,
-            **dict.fromkeys(_machine(layout, layout.ranking.models[0].runs)),
+            **dict.fromkeys(_machine(layout, layout.ranking.models[0].runs, ())),
             "flags": "baseline, no model",
             "note": said,
         }
@@ -321,15 +345,32 @@ def _baseline_rows(layout: _Layout) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def _shared_cells(layout: _Layout, runs: Sequence[Run], items: int, *bad: str) -> list[Cell]:
-    """What is shown of ranked models and of others alike, from coverage to the command."""
+def _ended(run: Run) -> int:
+    """Items of an incomplete run with at least one answer."""
+    outcomes = zip(column(run.items, "id"), column(run.items, "outcome"), strict=True)
+    return len({identity for identity, outcome in outcomes if outcome != "error"})
+
+
+def _shared_cells(layout: _Layout, runs: Sequence[Run], items: int, whole: Sequence[Run], *bad: str) -> list[Cell]:
+    """What is shown of ranked models and of others alike, from coverage to the command.
+
+    Args:
+        layout: the board.
+        runs: what the model has on it.
+        items: how many items that are.
+        whole: the complete ones of them, which have scores.
+        bad: outcomes that the column sorts by.
+    """
     outcomes, (read, written) = outcomes_of(layout.collection, runs), tokens_of(runs)
     total = sum(outcomes.values())
     share = sum(outcomes.get(name, 0) for name in bad) / total if total and bad else -1.0
+    covered = f"{len(whole)} of {plural(len(layout.ranking.tasks), 'task')}"
+    if len(runs) > len(whole):
+        covered += f", {len(runs) - len(whole)} incomplete"
     cells = [
-        Cell(text=count(items), sub=f"{len(runs)} of {plural(len(layout.ranking.tasks), 'task')}", sort=items),
+        Cell(text=count(items), sub=covered, sort=items),
         Cell(art=outcome_stack(outcomes) if runs else None, hidden=outcome_text(outcomes), sort=share),
-        clean_cell(layout.collection.audits.of(runs)),
+        clean_cell(layout.collection.audits.of(whole)),
         Cell(text=count(written) if runs else "–", sub=f"{count(read)} read" if runs else "", sort=written),
     ]
     if layout.has_costs:
@@ -343,7 +384,7 @@ def _shared_cells(layout: _Layout, runs: Sequence[Run], items: int, *bad: str) -
     return [*cells, tier_cell(layout.collection.tiers.of(runs)), Cell(code=reproduce(runs) if runs else "")]
 
 
-def _machine(layout: _Layout, runs: Sequence[Run]) -> dict[str, Scalar]:
+def _machine(layout: _Layout, runs: Sequence[Run], whole: Sequence[Run]) -> dict[str, Scalar]:
     outcomes, (read, written) = outcomes_of(layout.collection, runs), tokens_of(runs)
     counts: dict[str, Scalar] = dict(sorted(outcomes.items()))
     return {
@@ -351,7 +392,7 @@ def _machine(layout: _Layout, runs: Sequence[Run]) -> dict[str, Scalar]:
         "input_tokens": read,
         "output_tokens": written,
         "cost_usd": layout.costs[id(runs)],
-        **clean_data(layout.collection.audits.of(runs)),
+        **clean_data(layout.collection.audits.of(whole)),
         "tier": layout.collection.tiers.of(runs).text,
     }
 

@@ -1,4 +1,4 @@
-"""What stands around a ranking table: its name, what was asked, and what the evidence shows, in sentences."""
+"""What stands around a ranking table: its address, marks of its runs, and what the evidence shows, in sentences."""
 
 from __future__ import annotations
 
@@ -6,16 +6,13 @@ import hashlib
 from collections.abc import Sequence
 from statistics import median
 
-from finbench.results.boards import Question, question_of
+from finbench.results.boards import question_of
 from finbench.results.rank import Ranking, is_judged
 from finbench.results.runs import Run
 from leaderboard.collect import Collection
 from leaderboard.tables import Badge
 from leaderboard.text import clean, percent, plural
 
-UNOFFICIAL = Badge(
-    text="unofficial set", kind="warn", title="The items are not the card's set: compare within this table only"
-)
 INCOMPLETE = Badge(text="not ranked", kind="warn", title="Only complete runs of all tasks of a table are ranked")
 BASELINE = Badge(text="baseline", title="No model: what the references of these items give by themselves")
 UNAUDITED = "not audited"
@@ -36,43 +33,6 @@ def question_slug(run: Run) -> str:
 def is_judges(ranking: Ranking) -> bool:
     """Whether only a judge decides the scores: they are shown, and rank nobody."""
     return any(is_judged(run) for mine in ranking.board.runs.values() for run in mine)
-
-
-def what_is_ranked(ranking: Ranking) -> str:
-    """Task and metric, or how many tasks; of unofficial sets also which one."""
-    what = f"mean over {len(ranking.tasks)} tasks"
-    if len(ranking.tasks) == 1:
-        what = f"{clean(ranking.tasks[0])}, {ranking.metric}"
-    return what if ranking.official else f"{what}, set {ranking.board.questions[0].items_sha256[:8]}"
-
-
-def nth(number: int) -> str:
-    """What tells the captions of several boards of one page apart."""
-    return f" (table {number})" if number > 1 else ""
-
-
-def question_line(question: Question, ranking: Ranking) -> str:
-    """A question in words: task, comparability, items, how it was asked."""
-    settings = question.settings
-    runs = [run for mine in ranking.board.runs.values() for run in mine if run.task == question.task]
-    parts = [clean(question.task), f"version {clean(question.comparability, 12)}", question.metric]
-    if runs:
-        parts.append(plural(len(runs[0].ids), "item"))
-    parts.append(f"set {question.items_sha256[:12]}")
-    parts.append(settings_text(settings.elicitation, settings.fewshot, settings.epochs))
-    if settings.max_tokens is not None:
-        parts.append(f"at most {settings.max_tokens} tokens")
-    return ", ".join(part for part in parts if part)
-
-
-def settings_text(elicitation: str | None, fewshot: int | None, epochs: int) -> str:
-    """How a question was asked: `direct, 0 examples`."""
-    parts = [clean(elicitation)] if elicitation else []
-    if fewshot is not None:
-        parts.append(plural(fewshot, "example"))
-    if epochs > 1:
-        parts.append(f"asked {epochs} times")
-    return ", ".join(parts)
 
 
 def flag_badges(collection: Collection, runs: Sequence[Run], *, single: bool) -> tuple[Badge, ...]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import click
-
+from finbench.errors import tell
 from finbench.results.reading import log_files
 from leaderboard.site import STATES, Site, check_place
 from leaderboard.submission import submissions
@@ -48,6 +47,7 @@ def build(
     inputs = digest_of_inputs(logs, recipes=recipes, further=further, options=options)
     known = remembered(site, inputs)
     if known is not None:
+        _warn(known.warnings)
         return Site(folder=site, pages=known.pages, models=known.models, runs=known.runs, unchanged=True)
     from finbench.results.choosing import read_runs
     from leaderboard.assemble import Extras, build_runs, described, environment, without_collector
@@ -57,11 +57,12 @@ def build(
     from leaderboard.prices import read_prices
     from leaderboard.recipes import read_recipes
     from leaderboard.tiers import tiers_of
+    from leaderboard.unknown_names import unknown_names
 
     environment()
     tiers = tiers_of(logs, again=read_runs(reproduced) if reproduced else (), skip_bad=skip_bad)
     for sentence in tiers.refused:
-        click.echo(f"finbench: skipped: {sentence}", err=True)
+        tell(f"skipped: {sentence}")
     kept = KeptFacts(site)
     extras = Extras(
         about=described(logs, without=tiers.left_out),
@@ -76,5 +77,12 @@ def build(
         runs = read_kept(logs if tiers.files is None else tiers.files, site, skip_bad=skip_bad)
         made = build_runs(runs, site, extras)
     kept.store()
-    remember(site, inputs, pages=made.pages, models=made.models, runs=made.runs)
+    warnings = unknown_names(runs, extras.audits, extras.prices)
+    _warn(warnings)
+    remember(site, inputs, pages=made.pages, models=made.models, runs=made.runs, warnings=warnings)
     return made
+
+
+def _warn(sentences: Sequence[str]) -> None:
+    for sentence in sentences:
+        tell(sentence)

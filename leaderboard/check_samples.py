@@ -19,18 +19,17 @@ from finbench.tasks.definition import TaskDefinition
 from finbench.tasks.generated import is_generated, official_exam
 from finbench.tasks.prompts import prompt_sha256, render, request
 from finbench.taxonomy import AnswerKind, Elicitation
+from leaderboard.check_calls import call_faults
 from leaderboard.text import clean
 
 if TYPE_CHECKING:
     from inspect_ai.log import EvalLog, EvalSample, EvalSampleSummary
-    from inspect_ai.model import ChatMessage
     from inspect_ai.scorer import Scorer
 
 _TOLERANCE = 1e-6
 _REPORTED_TOLERANCE = 1e-3
 #: Facts that the solver adds to a sample's metadata while it runs; all others come with the item.
 _RUN_FACTS = frozenset({"prompt_format", "filled_budget"})
-_MAX_ANSWER = 2_000_000
 
 
 def sample_faults(path: Path, run: Run) -> tuple[list[str], str]:
@@ -50,14 +49,16 @@ def sample_faults(path: Path, run: Run) -> tuple[list[str], str]:
         return faults, ""
     definition = DEFINITIONS[run.task]
     if definition.card.answer is AnswerKind.JUDGED:
-        return _message_faults(samples), f"a judge decides {run.task}: its grades could not be compared with ours"
+        return call_faults(log, samples, run), f"a judge decides {run.task}: its grades could not be compared with ours"
     items = _our_items(run)
     if items is not None and run.official and fingerprint(items) != run.items_sha256:
         return [f"claims the official set of {run.task}, and its items are others"], ""
+    if items is not None and not run.official and fingerprint(items) == run.items_sha256:
+        return [f"holds the official set of {run.task}, and denies it"], ""
     known = items is not None and set(run.ids) <= set(items)
     faults += _item_faults(samples, items if known else None, definition, run)
     faults += _wording_faults(log, samples, run)
-    faults += _message_faults(samples)
+    faults += call_faults(log, samples, run)
     if faults:
         return faults, ""
     again, broken = _scored_again(log, samples, definition, path)
@@ -182,31 +183,6 @@ def _wording_faults(log: EvalLog, samples: list[EvalSample], run: Run) -> list[s
     if run.settings.prompt_sha256 != prompt_sha256(definition.instruction, ask, card.generation.system, shots):
         return ["was not asked in the words of this version of the task"]
     return []
-
-
-def _message_faults(samples: list[EvalSample]) -> list[str]:
-    """Whether each answer is the one that the model gave, as the record of the calls has it, to what was asked."""
-    for sample in samples:
-        name = clean(str(sample.id))
-        if len(sample.output.completion) > _MAX_ANSWER:
-            return [f"the answer of {name} has more than {_MAX_ANSWER:,} characters"]
-        calls = [event for event in sample.events if event.event == "model"]
-        if not calls:
-            return [f"{name} has no record of the model's answer"]
-        asked = _texts(sample.input) if not isinstance(sample.input, str) else [("user", sample.input)]
-        if _texts(calls[0].input) != asked:
-            return [f"the model was asked something else than the log says, in {name}"]
-        answers = [call.output.completion for call in calls]
-        if sample.output.completion not in answers:
-            return [f"the answer of {name} is not the one that the model gave"]
-        last = [message.text for message in sample.messages if message.role == "assistant"][-1:]
-        if last != [sample.output.completion]:
-            return [f"the messages of {name} do not end with its answer"]
-    return []
-
-
-def _texts(messages: list[ChatMessage]) -> list[tuple[str, str]]:
-    return [(message.role, message.text) for message in messages]
 
 
 def _scored_again(

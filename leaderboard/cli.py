@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from finbench.errors import ClaimFailed, InputError
+from finbench.errors import ClaimFailed, InputError, tell
 
 
 @click.group()
@@ -75,10 +75,10 @@ def check(submission: Path, as_json: bool, against: Path | None, markdown: bool)
     elif markdown:
         click.echo(report_markdown(report, lines))
     for line in report.notes:
-        click.echo(f"finbench: {line}", err=True)
+        tell(line)
     if not report.accepted:
         for reason in report.reasons[:-1]:
-            click.echo(f"finbench: {reason}", err=True)
+            tell(reason)
         raise ClaimFailed(report.reasons[-1])
     if not (as_json or markdown):
         click.echo(f"accepted as {report.tier}: {', '.join(report.tasks)}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -188,34 +187,6 @@ class Collection:
     def newest_day(self) -> str:
         """The date of the newest run: the site's own date, since it has no clock."""
         return max((run.created[:10] for run in self.runs), default="")
-
-
-def reproduce(runs: Sequence[Run]) -> str:
-    """The command that runs the same tasks on the same model again.
-
-    Names come from logs and are quoted for a shell; a name that would need more than quotes gives no command.
-    """
-    first = runs[0]
-    named = [first.model_id, first.model, *(run.task for run in runs)]
-    if any(clean(text, 200) != text for text in named):
-        return ""
-    if any(run.capability is None for run in runs):
-        return f"inspect eval {shlex.quote(first.task)} --model {shlex.quote(first.model_id)}"
-    model = "PATH-TO-CHECKPOINT" if first.checkpoint else first.model_id
-    words = ["finbench", "eval", "--model", shlex.quote(model)]
-    if first.model != first.model_id:
-        words += ["--name", shlex.quote(first.model)]
-    words += ["--tasks", shlex.quote(",".join(run.task for run in runs)), "--log-dir", "logs"]
-    settings = first.settings
-    if any(run.settings.epochs > 1 for run in runs):
-        words += ["--epochs", str(settings.epochs)]
-    ways = {run.settings.elicitation for run in runs}
-    usual = {cards()[run.task].elicitation.value for run in runs if run.task in cards()}
-    if len(ways) == 1 and ways != usual and settings.elicitation:
-        words += ["-T", shlex.quote(f"elicitation={settings.elicitation}")]
-    if settings.fewshot and all(run.settings.fewshot == settings.fewshot for run in runs):
-        words += ["-T", f"fewshot={settings.fewshot}"]
-    return " ".join(words)
 
 
 def ranked_in(ranking: Ranking, contender: Contender) -> ModelRank | None:

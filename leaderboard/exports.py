@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -46,10 +47,6 @@ def write_exports(collection: Collection, draft: Draft) -> None:
     for view in collection.models:
         for path, text in model_files(collection, view).items():
             draft.write(path, text)
-    for run, path in log_paths(collection):
-        head = head_json(run.path)
-        if head is not None:
-            draft.write(path, head)
     draft.write("dataset.jsonld", _json(dataset(collection)))
 
 
@@ -59,15 +56,26 @@ def write_results(collection: Collection, draft: Draft) -> None:
 
 
 def downloads(collection: Collection, view: ModelView) -> tuple[Download, ...]:
-    """What a model's page links to, the files of its tables not among them."""
+    """What a model's page links to, the files of its tables and the heads of its logs not among them."""
     words = {"eee": "Every Eval Ever (JSON)", "cards": "Model card snippet (model-index)", "badges": "Badge (SVG)"}
-    found = [Download(words=words[path.split("/")[0]], path=path) for path in model_files(collection, view)]
+    paths = [path for path in model_files(collection, view) if not path.startswith("logs/")]
+    found = [Download(words=words[path.split("/")[0]], path=path) for path in paths]
     titles = {f"badges/{view.slug}-{one.slug}.svg": one.title for one in collection.capabilities}
     return tuple(replace(one, words=f"{one.words}: {titles[one.path]}") if one.path in titles else one for one in found)
 
 
+def log_heads(collection: Collection, view: ModelView) -> tuple[Download, ...]:
+    """The heads of a model's logs, by task; several of one task are told apart by the hash in their names."""
+    tasks = {path: clean(run.task) for run, path in log_paths(view) if path in model_files(collection, view)}
+    several = {task for task, number in Counter(tasks.values()).items() if number > 1}
+    return tuple(
+        Download(words=f"{task} ({path[-13:-5]})" if task in several else task, path=path)
+        for path, task in tasks.items()
+    )
+
+
 def model_files(collection: Collection, view: ModelView) -> dict[str, str]:
-    """Every Eval Ever document, model card snippet and badges of one model, by path.
+    """Every Eval Ever document, model card snippet, badges and heads of logs of one model, by path.
 
     Made once for each model: its page links to them before they are written.
     """
@@ -82,7 +90,8 @@ def model_files(collection: Collection, view: ModelView) -> dict[str, str]:
     card = model_card(collection, view)
     if card:
         files[f"cards/{view.slug}.md"] = card
-    collection.files_of[view.slug] = {**files, **badges_of(collection, view)}
+    heads = {path: head for run, path in log_paths(view) if (head := head_json(run.path)) is not None}
+    collection.files_of[view.slug] = {**files, **badges_of(collection, view), **heads}
     return collection.files_of[view.slug]
 
 
@@ -119,13 +128,12 @@ def results_table(collection: Collection) -> pa.Table:
     return pa.concat_tables(tables) if tables else long_table([])
 
 
-def log_paths(collection: Collection) -> Iterator[tuple[Run, str]]:
-    """Every run that counts, with the path of the head of its log."""
-    for view in collection.models:
-        for facts in view.runs:
-            key = "\t".join(map(str, question_of(facts.run).order))
-            digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-            yield facts.run, f"logs/{view.slug}/{slug(facts.run.task)}-{digest}.json"
+def log_paths(view: ModelView) -> Iterator[tuple[Run, str]]:
+    """Every run of a model that counts, with the path of the head of its log."""
+    for facts in view.runs:
+        key = "\t".join(map(str, question_of(facts.run).order))
+        digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+        yield facts.run, f"logs/{view.slug}/{slug(facts.run.task)}-{digest}.json"
 
 
 def dataset(collection: Collection) -> dict[str, Any]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from finbench.results.runs import Run
+from leaderboard.board_names import page_mark, settings_text
 from leaderboard.board_tables import clean_cell, tier_cell
-from leaderboard.board_words import UNAUDITED, settings_text
+from leaderboard.board_words import UNAUDITED
 from leaderboard.charts import Axis, axis_head, axis_over, interval_bar, outcome_stack, outcome_text
-from leaderboard.collect import Collection, ModelView, ranked_in, reproduce
+from leaderboard.collect import CapabilityView, Collection, ModelView, ranked_in
 from leaderboard.prices import money
+from leaderboard.reproduce import reproduce
 from leaderboard.run_facts import RunFacts
 from leaderboard.tables import Cell, Column, Row, Scalar, Table
 from leaderboard.task_tables import Fact, run_badges, run_data
@@ -75,7 +77,7 @@ def standing_table(collection: Collection, view: ModelView) -> Table:
         apart = f"better than {beaten}, worse than {beaten_by - beaten} of {len(ranking.models) - 1}"
         alone = len(ranking.models) == 1
         cells = (
-            Cell(text=capability.title, href=capability.page, sub="" if ranking.official else "unofficial sets"),
+            Cell(text=capability.title, href=capability.page, sub=page_mark(ranking)),
             Cell(text="–", sub="the only one", sort=0)
             if alone
             else Cell(
@@ -89,8 +91,8 @@ def standing_table(collection: Collection, view: ModelView) -> Table:
         data: dict[str, Scalar] = {
             "capability": capability.name,
             "official": ranking.official,
-            "rank_low": model.rank_low,
-            "rank_high": model.rank_high,
+            "rank_low": None if alone else model.rank_low,
+            "rank_high": None if alone else model.rank_high,
             "models": len(ranking.models),
             "score": model.score,
             "ci_low": model.ci_low,
@@ -162,18 +164,18 @@ def _model_row(collection: Collection, view: ModelView) -> Row:
     cells = [Cell(text=view.label, href=view.page, sort=view.label)]
     data: dict[str, Scalar] = {"model": view.label, "page": view.page}
     for capability in collection.capabilities:
-        model = ranked_in(capability.rankings[0], view.contender)
-        official = capability.rankings[0].official
+        first = capability.rankings[0]
+        model, alone = ranked_in(first, view.contender), len(first.models) == 1
         if model is None:
-            cells.append(Cell(text="–", hidden="not ranked", sort=-2.0))
+            cells.append(Cell(text="–", sub=_why_not(capability, view), sort=-2.0))
         else:
-            alone = len(capability.rankings[0].models) == 1
             place = "the only one" if alone else f"rank {ranks(model.rank_low, model.rank_high)}"
-            place += "" if official else ", unofficial"
+            place += "" if first.official else ", unofficial"
             cells.append(Cell(text=percent(model.score), sub=place, sort=model.score))
+        ranked = None if alone else model
         data[f"{capability.name}_score"] = None if model is None else model.score
-        data[f"{capability.name}_rank_low"] = None if model is None else model.rank_low
-        data[f"{capability.name}_rank_high"] = None if model is None else model.rank_high
+        data[f"{capability.name}_rank_low"] = None if ranked is None else ranked.rank_low
+        data[f"{capability.name}_rank_high"] = None if ranked is None else ranked.rank_high
     tasks = len({facts.run.task for facts in view.runs})
     newest = max((day(facts.run.created) for facts in view.runs), default="")
     told = collection.about.get(view.contender.model, {}).get("training_data", UNDISCLOSED)
@@ -189,6 +191,13 @@ def _model_row(collection: Collection, view: ModelView) -> Row:
         cells=tuple(cells),
         data={**data, "tasks": tasks, "training_data": training, "tier": tier.text, "newest_run": newest},
     )
+
+
+def _why_not(capability: CapabilityView, view: ModelView) -> str:
+    """Why a model has no place on the first table of a capability, in two or three words."""
+    if any(ranked_in(ranking, view.contender) is not None for ranking in capability.rankings[1:]):
+        return "in another table"
+    return "not ranked" if any(facts.run.capability == capability.name for facts in view.runs) else "not run"
 
 
 def _run_row(collection: Collection, facts: RunFacts, axis: Axis) -> Row:
@@ -207,7 +216,7 @@ def _run_row(collection: Collection, facts: RunFacts, axis: Axis) -> Row:
         Cell(text=clean(run.metric)),
         Cell(text=count(score.n), sort=score.n),
         Cell(art=outcome_stack(outcomes), hidden=outcome_text(outcomes), sort=outcomes["unparsed"] / len(run.items)),
-        clean_cell(collection.audits.of([run])),
+        Cell() if broken else clean_cell(collection.audits.of([run])),
         Cell(text=settings_text(settings.elicitation, settings.fewshot, settings.epochs) or "–", tone="short"),
         Cell(text=day(run.created), tone="short"),
         Cell(code=reproduce([run])),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from finbench.cards import cards
 from leaderboard.board_tables import BoardView, board_view
 from leaderboard.collect import CapabilityView, Collection, TaskView
-from leaderboard.exports import downloads
+from leaderboard.exports import Download, downloads, log_heads
 from leaderboard.items import item_page
 from leaderboard.model_tables import model_facts, model_runs_table, models_table, standing_table
 from leaderboard.page import Page
@@ -17,7 +17,7 @@ from leaderboard.recipes import Recipe
 from leaderboard.tables import Table
 from leaderboard.task_tables import card_facts, rights_table, runs_table, tasks_table
 from leaderboard.text import clean, plural
-from leaderboard.versus import all_versus
+from leaderboard.versus import Versus, all_versus
 
 #: Rows of one table on the overview; the capability's page has all.
 OVERVIEW_ROWS = 12
@@ -43,14 +43,19 @@ class SitePages:
 
     def others(self) -> Iterator[Page]:
         """All other pages."""
-        yield from _lists(self._collection, self._grids)
+        yield from _lists(self._collection, self._grids, self._versus)
         yield from pair_pages(self._collection, self._versus)
         yield from item_pages(self._collection, self._grids)
         yield from recipe_pages(self._collection, self._recipes)
         yield from _about(self._collection)
 
 
-def _lists(collection: Collection, grids: Grids) -> Iterator[Page]:
+def runs_shown(collection: Collection) -> int:
+    """How many runs stand in tables; of several logs of one model and question only one does."""
+    return sum(len(view.runs) for view in collection.models)
+
+
+def _lists(collection: Collection, grids: Grids, versus: Sequence[Versus]) -> Iterator[Page]:
     """Overview, capabilities, tasks and models."""
     yield _overview(collection)
     for capability in collection.capabilities:
@@ -59,6 +64,7 @@ def _lists(collection: Collection, grids: Grids) -> Iterator[Page]:
     for task in collection.tasks:
         yield _task(collection, task, grids)
     yield _list("models.html", "Models", models_table(collection), "Every model, in alphabetical order.")
+    others = _others(versus)
     for model in collection.models:
         tables = (standing_table(collection, model), model_runs_table(collection, model))
         yield Page(
@@ -71,10 +77,21 @@ def _lists(collection: Collection, grids: Grids) -> Iterator[Page]:
                 "facts": model_facts(collection, model),
                 "standing": tables[0],
                 "runs": tables[1],
+                "others": others.get(model.slug, []),
                 "downloads": downloads(collection, model),
+                "logs": log_heads(collection, model),
             },
             tables=tables,
         )
+
+
+def _others(versus: Sequence[Versus]) -> dict[str, list[Download]]:
+    """For each model by its slug, the pages of its pairs, by the name of the other model."""
+    found: dict[str, list[Download]] = {}
+    for pair in versus:
+        for one, other in ((pair.first, pair.second), (pair.second, pair.first)):
+            found.setdefault(one.slug, []).append(Download(words=other.label, path=pair.page))
+    return {slug: sorted(links, key=lambda link: (link.words, link.path)) for slug, links in found.items()}
 
 
 def _about(collection: Collection) -> Iterator[Page]:
@@ -114,7 +131,7 @@ def _overview(collection: Collection) -> Page:
             "counts": (
                 plural(len(collection.models), "model"),
                 plural(len(collection.tasks), "task"),
-                plural(len(collection.runs), "run"),
+                plural(runs_shown(collection), "run"),
             ),
         },
     )
@@ -136,11 +153,18 @@ def _capability(collection: Collection, view: CapabilityView) -> Page:
 
 def _task(collection: Collection, view: TaskView, grids: Grids) -> Page:
     boards = []
-    for number, ranking in enumerate(view.rankings, 1):
+    for number, ranking in enumerate(view.rankings):
         known = grids.get(id(ranking))
         links = [("Item by item", item_page(view.slug, known[0]))] if known is not None else []
         boards.append(
-            board_view(collection, ranking, title=view.title, address=f"task-{view.slug}", number=number, links=links)
+            board_view(
+                collection,
+                ranking,
+                title=view.title,
+                address=f"task-{view.slug}",
+                before=view.rankings[:number],
+                links=links,
+            )
         )
     runs = [
         runs_table(collection, ranking, name=board.slug, number=number) if ranking.models else None
@@ -163,8 +187,16 @@ def _facts(view: TaskView) -> tuple[tuple[str, str], ...]:
 
 def _boards(collection: Collection, view: CapabilityView, *, limit: int | None = None) -> list[BoardView]:
     return [
-        board_view(collection, ranking, title=view.title, address=view.slug, number=number, limit=limit, page=view.page)
-        for number, ranking in enumerate(view.rankings, 1)
+        board_view(
+            collection,
+            ranking,
+            title=view.title,
+            address=view.slug,
+            before=view.rankings[:number],
+            limit=limit,
+            page=view.page,
+        )
+        for number, ranking in enumerate(view.rankings)
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from leaderboard.board_names import page_mark
 from leaderboard.board_words import board_slug, is_judges
 from leaderboard.collect import CapabilityView, Collection, TaskView
 from leaderboard.item_tables import items_table
@@ -35,7 +36,7 @@ def item_pages(collection: Collection, grids: Grids) -> Iterator[Page]:
                 continue
             slug, grid = grids[id(ranking)]
             table = items_table(collection, grid, task.card, name=slug, title=task.title)
-            title = f"{task.title}: items" if ranking.official else f"{task.title}: items, unofficial set"
+            title = ", ".join(filter(None, (f"{task.title}: items", page_mark(ranking))))
             yield Page(
                 path=item_page(task.slug, slug),
                 template="items.html",
@@ -87,7 +88,7 @@ def _pairs_of(
         yield Page(
             path=f"pairs/{name}.html",
             template="pairs.html",
-            title=f"{title}: pairs" if ranking.official else f"{title}: pairs, unofficial set",
+            title=", ".join(filter(None, (f"{title}: pairs", page_mark(ranking)))),
             nav=view.page,
             description=f"{title}: all pairs of models, with differences, intervals and p-values after Holm.",
             content={"table": table, "matrix": square, "back": (title, view.page)},

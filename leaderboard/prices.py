@@ -45,7 +45,7 @@ def cost_of(runs: Iterable[Run], prices: Mapping[str, Price]) -> float | None:
     """
     total, known = 0.0, False
     for run in runs:
-        price = next((prices[name] for name in _names(run) if name in prices), None)
+        price = next((prices[name] for name in names_of(run) if name in prices), None)
         if price is None:
             return None
         total += (run.input_tokens * price.input + run.output_tokens * price.output) / 1e6
@@ -62,7 +62,8 @@ def money(value: float) -> str:
     return f"${value:.{min(max(1 - math.floor(math.log10(value)), 2), 8)}f}"
 
 
-def _names(run: Run) -> tuple[str, str, str]:
+def names_of(run: Run) -> tuple[str, str, str]:
+    """What a run's model may be called in a list of prices, the surest first."""
     return run.model_id, run.model, run.model_id.partition("/")[2]
 
 

@@ -174,11 +174,12 @@ def changes(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> list[
 
 
 def _ranked(collection: Collection, ranking: Ranking) -> list[dict[str, Any]]:
+    several = len(ranking.models) > 1
     return [
         {
             "model": collection.model_of[model.contender].label,
-            "rank_low": model.rank_low,
-            "rank_high": model.rank_high,
+            "rank_low": model.rank_low if several else None,
+            "rank_high": model.rank_high if several else None,
             "score": model.score,
         }
         for model in ranking.models
@@ -186,12 +187,16 @@ def _ranked(collection: Collection, ranking: Ranking) -> list[dict[str, Any]]:
 
 
 def _places(state: Mapping[str, Any]) -> dict[tuple[str, str], tuple[int, int, int]]:
-    """Rank interval and number of models, by board and model; of several boards of a name the first."""
+    """Rank interval and number of models, by board and model; of several boards of a name the first.
+
+    A model that is alone on its board has no rank, whatever an early state says; it stands here with zeros.
+    """
     found: dict[tuple[str, str], tuple[int, int, int]] = {}
     for board in state.get("boards", []):
-        name = board["name"] if board["official"] else f"{board['name']}, unofficial sets"
+        name = board["name"] if board["official"] else f"{board['name']}, unofficial"
+        number = len(board["models"])
         for model in board["models"]:
-            place = (model["rank_low"], model["rank_high"], len(board["models"]))
+            place = (model["rank_low"], model["rank_high"], number) if number > 1 else (0, 0, 1)
             found.setdefault((name, model["model"]), place)
     return found
 
@@ -212,7 +217,7 @@ def _rank_changes(
 
 
 def _place(place: tuple[int, int, int]) -> str:
-    return f"{ranks(place[0], place[1])} of {place[2]}"
+    return f"{ranks(place[0], place[1])} of {place[2]}" if place[2] > 1 else "the only one"
 
 
 def _runs(state: Mapping[str, Any]) -> dict[tuple[str, ...], Mapping[str, Any]]:
@@ -239,7 +244,7 @@ def _run_changes(
 
 
 def _run_name(run: Mapping[str, Any]) -> str:
-    return f"{run['model']} on {run['task']}{'' if run['official'] else ', unofficial set'}"
+    return f"{run['model']} on {run['task']}{'' if run['official'] else ', unofficial'}"
 
 
 def _score(run: Mapping[str, Any]) -> str:

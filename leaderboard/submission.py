@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import stat
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -14,9 +13,10 @@ import yaml
 
 from finbench.errors import InputError
 from leaderboard.archives import archive_fault
-from leaderboard.text import NAME_LIMIT, clean
+from leaderboard.names import name_faults
+from leaderboard.text import clean
 
-#: What a submission says of its model; each may be "undisclosed".
+#: What a submission says of its model; each but the name may be "undisclosed".
 KEYS = ("name", "organisation", "licence", "base_model", "training_data", "decontamination", "contact")
 DESCRIPTION = "model.yaml"
 SUMS = "SHA256SUMS"
@@ -27,6 +27,9 @@ _MAX_LOGS = 500
 _MAX_FILES = 5_000
 _MAX_SUMS_BYTES = 2**18
 _MAX_TEXT = 2000
+_MAX_DESCRIPTION_BYTES = 100_000
+_UNDISCLOSED = "undisclosed"
+_ONE_A_LINE = f"it holds one `key: text` a line: {', '.join(KEYS)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,16 +77,20 @@ def read_submission(folder: Path) -> Submission:
     if len(logs) > _MAX_LOGS:
         reasons.append(f"{len(logs)} logs are more than {_MAX_LOGS}; submit the newest of each task only")
     reasons.extend(_sums_faults(folder, logs))
-    reasons.extend(_name_faults(about["name"]))
+    reasons.extend(name_faults(about["name"]))
     if not logs and not reasons:
         raise InputError(f"{folder} holds no log; put the .eval files of `finbench eval` into {folder / 'logs'}")
     return Submission(folder=folder, about=about, logs=tuple(logs[:_MAX_LOGS]), reasons=tuple(reasons))
 
 
 def submissions(places: Sequence[str | Path]) -> list[Path]:
-    """The folders among some places that are submissions, sorted: with a description, and a folder of logs."""
-    found = {path.parent for place in places if Path(place).is_dir() for path in Path(place).rglob(DESCRIPTION)}
-    return sorted(folder for folder in found if (folder / LOGS).is_dir())
+    """The folders among some places that are submissions, sorted: with a description, and a folder of logs.
+
+    What lies within a submission is a part of it, and none of its own.
+    """
+    below = {path.parent for place in places if Path(place).is_dir() for path in Path(place).rglob(DESCRIPTION)}
+    found = {folder for folder in below if (folder / LOGS).is_dir()}
+    return sorted(folder for folder in found if found.isdisjoint(folder.parents))
 
 
 def describe(folder: Path) -> dict[str, str]:
@@ -94,24 +101,20 @@ def describe(folder: Path) -> dict[str, str]:
     """
     path = folder / DESCRIPTION
     try:
-        if path.is_symlink() or path.stat().st_size > 100_000:
-            raise InputError(f"{path} is a link or larger than 100 kB; write a plain short file")
-        text = path.read_text(encoding="utf-8")
-        _refuse_references(text, path)
-        found = yaml.safe_load(text)
+        found = path.lstat()  # of what lies there itself: to open a pipe would wait for ever
+        if not stat.S_ISREG(found.st_mode) or found.st_size > _MAX_DESCRIPTION_BYTES:
+            raise InputError(f"{path} is no plain file, or larger than 100 kB; write a plain short file")
+        said = _said(path.read_text(encoding="utf-8"), path)
     except (OSError, UnicodeDecodeError):
         raise InputError(f"{path} cannot be read; a submission says there: {', '.join(KEYS)}") from None
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        line = clean(str(error).splitlines()[0], 120)
-        raise InputError(f"{path} is not YAML ({line}); it holds one `key: text` a line: {', '.join(KEYS)}") from None
-    if not isinstance(found, dict):
-        raise InputError(f"{path} holds no keys; it says: {', '.join(KEYS)}")
-    missing = [key for key in KEYS if found.get(key) in (None, "")]
-    if missing:
+    except (yaml.YAMLError, RecursionError, ValueError, OverflowError) as error:
+        line = clean(str(error).partition("\n")[0], 120)
+        raise InputError(f"{path} is not YAML ({line}); {_ONE_A_LINE}") from None
+    if missing := [key for key in KEYS if not said[key]]:
         raise InputError(f"{path} does not say {', '.join(missing)}; write `undisclosed` for what you do not tell")
-    if any(isinstance(found[key], dict | list | set | bytes) for key in KEYS):
-        raise InputError(f"{path} holds lists or maps; it holds one `key: text` a line: {', '.join(KEYS)}")
-    return {key: clean(str(found[key]), _MAX_TEXT) for key in KEYS}
+    if said["name"].casefold() == _UNDISCLOSED:
+        raise InputError(f"{path} does not name the model; write the `--name` of its logs, which cannot be undisclosed")
+    return said
 
 
 def shown(path: Path, folder: Path) -> str:
@@ -119,33 +122,28 @@ def shown(path: Path, folder: Path) -> str:
     return clean(path.relative_to(folder).as_posix(), 120)
 
 
-def _refuse_references(text: str, path: Path) -> None:
-    """A few lines of YAML that refer to each other unfold to gigabytes; a key said twice hides one of its texts."""
-    keys: list[str] = []
+def _said(text: str, path: Path) -> dict[str, str]:
+    """The text of each key as it is written there: a number or a date is a text, too.
+
+    A few lines of YAML that refer to each other unfold to gigabytes; a key said twice hides one of its texts.
+    """
     depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise InputError(f"{path} has references (& or *); write every text out")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > 2:
-            raise InputError(f"{path} holds lists or maps; it holds one `key: text` a line: {', '.join(KEYS)}")
-        if isinstance(event, yaml.ScalarEvent) and depth == 1:
-            keys.append(event.value)
-    twice = [key for key in KEYS if keys[0::2].count(key) > 1]
-    if twice:
+            raise InputError(f"{path} holds lists or maps; {_ONE_A_LINE}")
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    if not isinstance(root, yaml.MappingNode):
+        raise InputError(f"{path} holds no keys; it says: {', '.join(KEYS)}")
+    found = {key: [value for name, value in root.value if name.value == key] for key in KEYS}
+    if twice := [key for key, values in found.items() if len(values) > 1]:
         raise InputError(f"{path} says {', '.join(twice)} twice; say each once")
-
-
-def _name_faults(name: str) -> list[str]:
-    """Whether a public name can be mistaken for another: cut, or of letters of several scripts that look alike."""
-    if len(name) > NAME_LIMIT:
-        return [f"the model's name has more than {NAME_LIMIT} characters"]
-    scripts = {unicodedata.name(char, "").split(" ")[0] for char in name if char.isalpha()}
-    if "LATIN" in scripts and scripts & {"CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC"}:
-        return [f"the model's name mixes letters of {' and '.join(sorted(map(str.title, scripts)))} that look alike"]
-    if unicodedata.normalize("NFKC", name) != name:
-        return ["the model's name has characters that stand for others (full width, ligatures); write them plainly"]
-    return []
+    nodes = {key: values[0] for key, values in found.items() if values and not values[0].tag.endswith(":null")}
+    if not all(isinstance(node, yaml.ScalarNode) for node in nodes.values()):
+        raise InputError(f"{path} holds lists or maps; {_ONE_A_LINE}")
+    return {key: clean(nodes[key].value, _MAX_TEXT) if key in nodes else "" for key in KEYS}
 
 
 def _sums_faults(folder: Path, logs: list[Path]) -> list[str]:

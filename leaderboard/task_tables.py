@@ -9,8 +9,9 @@ from finbench.card import TaskCard
 from finbench.cards import cards
 from finbench.results.boards import contender_of
 from finbench.results.rank import Ranking
-from leaderboard.baselines import label_shares
-from leaderboard.board_words import UNOFFICIAL, flag_badges, nth
+from leaderboard.baselines import baselines_of
+from leaderboard.board_names import nth, unofficial_badge
+from leaderboard.board_words import flag_badges
 from leaderboard.collect import Collection, TaskView
 from leaderboard.run_facts import RunFacts
 from leaderboard.tables import Badge, Cell, Column, Row, Scalar, Table
@@ -88,10 +89,10 @@ def tasks_table(collection: Collection) -> Table:
         Column(key="capability", title="Capability"),
         Column(key="metric", title="Metric"),
         Column(key="items", title="Items", kind="num"),
-        Column(key="chance", title="Chance", kind="num", hint="Share of right answers by guessing"),
-        Column(key="majority", title="Majority", kind="num", hint="Share of the most frequent label"),
-        Column(key="best", title="Best score", kind="num", hint="On the first table of the task's page"),
-        Column(key="models", title="Models", kind="num"),
+        Column(key="chance", title="Chance", kind="num", hint="Score of guessing, by the metric"),
+        Column(key="majority", title="Majority", kind="num", hint="Score of the most frequent label, by the metric"),
+        Column(key="best", title="Best score", kind="num"),
+        Column(key="models", title="Models", kind="num", hint="Ranked on the first table of the task's page"),
         Column(key="licence", title="Licence"),
     )
     return Table(
@@ -99,6 +100,7 @@ def tasks_table(collection: Collection) -> Table:
         caption="Tasks with results on this site",
         columns=columns,
         rows=tuple(_task_row(view) for view in collection.tasks),
+        note="Items, baselines, best score and models are those of the first table of each task's page.",
         download="data/tasks",
     )
 
@@ -137,7 +139,7 @@ def rights_table(collection: Collection) -> Table:
 def run_badges(collection: Collection, facts: RunFacts) -> tuple[Badge, ...]:
     """Marks of one run, wherever it is shown."""
     run = facts.run
-    marks = [] if run.official else [UNOFFICIAL]
+    marks = [] if run.official else [unofficial_badge(run)]
     if not run.complete:
         marks.append(Badge(text="incomplete", kind="warn", title="Samples are missing or ended in errors"))
     return (*marks, *flag_badges(collection, [run], single=True))
@@ -193,16 +195,16 @@ def run_data(facts: RunFacts) -> dict[str, Scalar]:
 
 def _task_row(view: TaskView) -> Row:
     card, ranking = view.card, next(iter(view.rankings), None)
-    models = len({model.contender for one in view.rankings for model in one.models})
+    models = len(ranking.models) if ranking else 0
     best = max((model.score for model in ranking.models), default=None) if ranking else None
-    chance = 1 / card.classes if card and card.classes else None
-    labels = label_shares(ranking.models[0].runs[0]) if ranking and ranking.models else None
-    majority = max(labels[1]) if labels else card.majority if card else None
+    known = baselines_of(ranking) if ranking else ()
+    chance, majority = [one.score for one in known] if known else (None, None)
+    marks = (unofficial_badge(ranking.models[0].runs[0]),) if ranking and models and not ranking.official else ()
     items = ranking.models[0].n if ranking and ranking.models else (card.items if card else None)
     capability = card.capability.value.replace("_", " ") if card else "other"
     metric = clean(ranking.metric) if ranking else "–"
     cells = (
-        Cell(text=clean(view.name), href=view.page, sub=view.title if card else "", sort=view.name),
+        Cell(text=clean(view.name), href=view.page, badges=marks, sub=view.title if card else "", sort=view.name),
         Cell(text=capability),
         Cell(text=metric),
         Cell(text=_or_dash(items, count), sort=items if items is not None else -1),
@@ -216,6 +218,7 @@ def _task_row(view: TaskView) -> Row:
         "task": clean(view.name),
         "capability": capability,
         "metric": metric,
+        "official": ranking.official if ranking else None,
         "items": items,
         "chance": chance,
     }

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from finbench.cards import cards
@@ -26,13 +26,14 @@ from leaderboard.site import cache_name
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
-    """What is remembered of a site."""
+    """What is remembered of a site; its warnings are said again where it is not built again."""
 
     inputs: str
     files: str
     pages: int
     models: int
     runs: int
+    warnings: tuple[str, ...] = ()
 
 
 def digest_of_inputs(
@@ -48,7 +49,7 @@ def digest_of_inputs(
     """
     digest = hashlib.sha256(json.dumps([*options, code_digest("finbench", "leaderboard")]).encode())
     try:
-        described = {path for place in logs for path in Path(place).rglob("model.yaml")}
+        described = {path for place in logs for path in Path(place).rglob("model.yaml") if path.is_file()}
         trained = {path for place in recipes for path in Path(place).rglob("*.json") if path.parent.name != "logs"}
         scored = {path for place in recipes for path in Path(place).rglob("*.eval")}
         listed = sorted({*log_files(logs), *described, *trained, *scored, *further, *_rows()})
@@ -80,15 +81,15 @@ def remembered(site: Path, inputs: str | None) -> Built | None:
     return known if known.inputs == inputs and known.files == _files(site) else None
 
 
-def remember(site: Path, inputs: str | None, *, pages: int, models: int, runs: int) -> None:
+def remember(site: Path, inputs: str | None, *, pages: int, models: int, runs: int, warnings: Sequence[str]) -> None:
     """Note what a site was built from; where that cannot be written, the next build starts from the logs."""
     if inputs is None:
         return
     try:
-        write_json(
-            _note(site),
-            {"inputs": inputs, "files": _files(site), "pages": pages, "models": models, "runs": runs},
+        known = Built(
+            inputs=inputs, files=_files(site), pages=pages, models=models, runs=runs, warnings=tuple(warnings)
         )
+        write_json(_note(site), asdict(known))
     except InputError:
         return
 

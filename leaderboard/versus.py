@@ -10,6 +10,7 @@ from html import escape
 from finbench.results.boards import Contender
 from finbench.results.rank import ModelRank, PairTest, Ranking
 from finbench.results.runs import Run
+from leaderboard.board_names import page_mark
 from leaderboard.board_words import is_judges
 from leaderboard.charts import Axis, Svg, axis_around_zero, axis_head
 from leaderboard.collect import CapabilityView, Collection, ModelView, TaskView
@@ -245,8 +246,9 @@ def _row(meeting: Meeting, axis: Axis, pair: Versus, flipped: str) -> Row:
     capability, official = isinstance(meeting.view, CapabilityView), meeting.ranking.official
     first, second = (f"{score:.6g}" for score in meeting.scores)
     kind = "capability" if capability else "task"
+    mark = page_mark(meeting.ranking)
     html = (
-        f"<tr>{_head_html(meeting.view.title, meeting.view.page, kind if official else f'{kind}, unofficial set')}"
+        f"<tr>{_head_html(meeting.view.title, meeting.view.page, f'{kind}, {mark}' if mark else kind)}"
         f'<td class="num" data-v="{first}">{percent(meeting.scores[0])}</td>'
         f'<td class="num" data-v="{second}">{percent(meeting.scores[1])}</td>'
         f"{texts.cells(axis, flipped=flipped)}</tr>"

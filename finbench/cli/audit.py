@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from finbench.cli.output import console, json_option, print_json, share, table
-from finbench.errors import InputError
+from finbench.errors import InputError, tell
 
 if TYPE_CHECKING:
     from finbench.contamination.evaluated import Evaluated
@@ -127,7 +127,7 @@ def _notes(report: AuditReport) -> None:
                     "--ignore-templates leaves these out"
                 )
     for line in (*notes, *(notice.sentence for notice in report.lineage)):
-        click.echo(f"finbench: {line}", err=True)
+        tell(line)
 
 
 def _show(report: AuditReport) -> None:

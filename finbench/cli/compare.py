@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from finbench.cli.output import console, json_option, p_value, print_json, table
+from finbench.errors import tell
 
 if TYPE_CHECKING:
     from finbench.results.compare import Comparison, Entry
@@ -98,7 +99,7 @@ def compare(
             cluster=cluster,
         )
     for line in (*result.chosen, *result.notes, *(clean.notes if clean is not None else ())):
-        click.echo(f"finbench: {line}", err=True)
+        tell(line)
     if as_json:
         print_json(result.as_json() | ({} if clean is None else {"clean": clean.as_json()}))
     else:

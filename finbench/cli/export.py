@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from finbench.errors import InputError
+from finbench.errors import InputError, tell
 
 if TYPE_CHECKING:
     from finbench.results.runs import Run
@@ -51,8 +51,8 @@ def export(
         read_runs(logs, skip_bad=skip_bad, scorer=scorer, metric=metric, cluster=cluster, tasks=tasks)
     )
     for run in left_out:
-        click.echo(f"finbench: {run.path.name} is not exported: {run.model} has a newer log of {run.task}", err=True)
-    click.echo(f"finbench: {_write(runs, kind, output, organization)}", err=True)
+        tell(f"{run.path.name} is not exported: {run.model} has a newer log of {run.task}")
+    tell(_write(runs, kind, output, organization))
 
 
 def _write(runs: list[Run], kind: str, output: Path, organization: str) -> str:

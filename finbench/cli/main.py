@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from finbench import __version__
-from finbench.errors import InputError
+from finbench.errors import InputError, tell
 
 #: Own commands, loaded when they are called: `finbench --help` imports none of them.
 _OWN = {
@@ -68,15 +68,13 @@ class Commands(click.Group):
             sys.exit(2)
         except click.UsageError as error:
             where = f" (see `{error.ctx.command_path} --help`)" if error.ctx else ""
-            click.echo(f"finbench: {error.format_message()}{where}", err=True)
+            tell(f"{' '.join(error.format_message().split())}{where}")
             sys.exit(2)
         except click.ClickException as error:
             error.show()
             sys.exit(error.exit_code)
         except (KeyboardInterrupt, click.Abort):
-            click.echo(
-                "finbench: interrupted; what was finished is kept, run the same command again to go on", err=True
-            )
+            tell("interrupted; what was finished is kept, run the same command again to go on")
             sys.exit(2)
         except BrokenPipeError:
             sys.stderr.close()  # the reader of our output has left, which is no fault
@@ -84,7 +82,7 @@ class Commands(click.Group):
         except OSError as error:
             reason = "the disk is full" if error.errno == 28 else (error.strerror or str(error)).lower()
             place = f"{error.filename}: " if error.filename else ""
-            click.echo(f"finbench: {place}{reason}; mend that and run the same command again", err=True)
+            tell(f"{place}{reason}; mend that and run the same command again")
             sys.exit(2)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from finbench.cli.output import console, json_option, print_json, share, table
-from finbench.errors import InputError
+from finbench.errors import InputError, tell
 
 if TYPE_CHECKING:
     from finbench.results.rank import Ranking
@@ -53,7 +53,7 @@ def rank(
         raise InputError(f"these runs cannot be ranked: {error}") from None
     others = [ranking for ranking in found if ranking.board != chosen.board]
     for line in _notes(chosen, others):
-        click.echo(f"finbench: {line}", err=True)
+        tell(line)
     if plot is not None:
         from finbench.results.plots import rank_plot
 

@@ -25,7 +25,8 @@ class Question:
     @property
     def order(self) -> tuple[str, ...]:
         """A key that sorts questions the same way whatever the order of the logs."""
-        return (self.task, self.comparability, self.metric, self.items_sha256, repr(self.settings))
+        official = "official" if self.official else "unofficial"
+        return (self.task, self.comparability, self.metric, self.items_sha256, official, repr(self.settings))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

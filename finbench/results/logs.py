@@ -118,7 +118,13 @@ class Log:
         return self._run
 
     def _with_metric(self, run: Run) -> Run:
-        return run if self.options.metric is None else replace(run, metric=self.options.metric)
+        if self.options.metric is not None:
+            return replace(run, metric=self.options.metric)
+        if run.metric not in reading.METRICS:
+            known = ", ".join(sorted(reading.METRICS))
+            said = f"'{run.metric}', which is none of {known}"
+            raise BadLogError(f"{self.path} is headed by {said}; name one with --metric, leave it out")
+        return run
 
     def _read(self) -> Run:
         header = self._header if self._header is not None else reading.read_header(self.path)

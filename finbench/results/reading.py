@@ -71,7 +71,7 @@ def log_files(places: Iterable[str | Path]) -> list[Path]:
     for place in given:
         if place.is_dir():
             files.update(path for path in place.rglob("*.eval") if path.is_file())
-            files.update(path for path in place.rglob("*.json") if _begins_as_a_log(path))
+            files.update(path for path in place.rglob("*.json") if path.is_file() and _begins_as_a_log(path))
         elif place.is_file():
             files.add(place)
         else:
@@ -219,7 +219,18 @@ def run_of(
         package_version=_text(metadata.get("finbench.package_version")),
         scorer=name if key is None else f"{name}.{key}",
         foreign=head.foreign,
+        given=_given(log),
     )
+
+
+def _given(log: EvalLog) -> str | None:
+    """What the run was started with beside model and task. Where rows lay on the machine is nobody's business."""
+    options = {name: value for name, value in sorted(log.eval.task_args_passed.items()) if value is not None}
+    if "data" in options:
+        options["data"] = "PATH-TO-ROWS"
+    found = {"limit": log.eval.config.limit, "sample_id": log.eval.config.sample_id, "T": options}
+    said = {name: value for name, value in found.items() if value}
+    return json.dumps(said, default=str) if said else None
 
 
 def _tokens(log: EvalLog, summaries: Sequence[EvalSampleSummary]) -> tuple[int, int]:

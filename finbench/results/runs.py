@@ -97,6 +97,8 @@ class Run:
         items: one entry an item and epoch, sorted by id and epoch; missing ones are there as errors.
         scorer: the scorer that was read, with the key of its value where it gives several (`rubric.tone`).
         foreign: whether the task is of another package, so that its metadata say nothing of cards and outcomes.
+        given: options beside model and task that the run was started with, as JSON: `limit`, `sample_id`, and those of
+            the task under `T`; None for none.
     """
 
     path: Path
@@ -120,6 +122,7 @@ class Run:
     package_version: str | None = None
     scorer: str | None = None
     foreign: bool = False
+    given: str | None = None
 
     @property
     def comparability(self) -> str:

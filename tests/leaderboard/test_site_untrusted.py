@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leaderboard.assemble import build_runs
-from leaderboard.collect import reproduce
+from leaderboard.reproduce import reproduce
 from leaderboard.tables import Column, Row, Table, to_csv
 from leaderboard.text import NAME_LIMIT, clean, slug
 

@@ -124,7 +124,7 @@ def items_invented(sample: Any) -> None:
         (hint_in_the_system_message, "has a system message that the task has not"),
         (hint_to_the_model_only, "the model was asked something else than the log says"),
         (answer_edited, "is not the one that the model gave"),
-        (record_removed, "has no record of the model's answer"),
+        (record_removed, "there is no record of the model's answer"),
         (items_invented, "items of fin_tone are not what their ids stand for"),
     ],
 )

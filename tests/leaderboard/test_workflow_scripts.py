@@ -100,10 +100,11 @@ class Repository:
                 ["bash", *options, str(script)],
                 cwd=_filled(step["working-directory"], known) if "working-directory" in step else workspace,
                 env=environment,
-                capture_output=True,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,  # in one stream, as a runner reads them
                 text=True,
             )
-            output += done.stdout + done.stderr
+            output += done.stdout
             if done.returncode:
                 break
         return subprocess.CompletedProcess(name, done.returncode, output)
@@ -176,6 +177,76 @@ def test_a_pull_request_is_checked_against_the_board_and_a_forgery_fails(
     repository.commit("pull")
     code, report = check(tmp_path / "forged")
     assert code == 1 and "refused" in report
+
+
+def commands_of(output: str) -> list[str]:
+    """The lines that GitHub takes for commands, as it reads them: `::` begins a line, `##[` stands anywhere."""
+    stopped, found = "", []
+    for line in re.split(r"[\r\n]+", output):
+        if stopped:
+            stopped = "" if line.strip() == f"::{stopped}::" else stopped
+        elif line.startswith("::stop-commands::"):
+            stopped = line.removeprefix("::stop-commands::")
+        elif line.lstrip().startswith("::") or "##[" in line:
+            found.append(line)
+    assert not stopped, "commands of later steps would be lost"
+    return found
+
+
+#: Names that lie in no submission: beside all, beside the submissions of an organisation, in a model's place.
+BESIDE = ("top.eval", "lab/evil.eval", "lab/x\n::error::`pwned`##[error].eval", "more/lab/run.eval")
+
+
+def test_a_log_in_no_folder_of_a_submission_fails_the_check_and_is_never_published(
+    repository: Repository, tmp_path: Path
+) -> None:
+    repository.submit("atlas")
+    base = repository.commit("main")
+    place = repository.clone / "submissions"
+    for name in BESIDE:
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(repository.logs["corvid"], place / name)
+    (place / "lab/linked").symlink_to(place / "lab/atlas", target_is_directory=True)
+    (place / "elsewhere").symlink_to("lab", target_is_directory=True)
+    changed = repository.commit("pull")
+
+    def check(name: str, before: str) -> tuple[int, str, str]:
+        there = tmp_path / name
+        repository.git(tmp_path, "clone", "--quiet", "--branch", "pull", str(repository.bare), str(there / "work"))
+        done = repository.run("check-submissions.yml", there, **{"github.event.pull_request.base.sha": before})
+        report = there / "temp/report/report.md"
+        return done.returncode, report.read_text(encoding="utf-8") if report.exists() else "", done.stdout
+
+    code, report, output = check("beside", base)
+    assert code == 1 and commands_of(output) == []
+    assert "in no folder submissions/ORGANISATION/MODEL: 5" in report and "pwned" not in report
+    assert "### submission: not readable" in report, "what lies in a model's place is checked as one"
+
+    repository.git(repository.clone, "push", "--quiet", "origin", "HEAD:main")
+    done = repository.run("publish-board.yml", tmp_path / "publish")
+    assert done.returncode == 0 and commands_of(done.stdout) == [], done.stdout
+    files = repository.git(repository.bare, "ls-tree", "-r", "--name-only", "gh-pages").splitlines()
+    assert models(files) == ["atlas"]
+
+    repository.git(repository.clone, "rm", "-r", "--quiet", "submissions")
+    repository.commit("pull")
+    code, report, output = check("removed", changed)
+    assert (code, report) == (0, ""), output
+    assert repository.run("publish-board.yml", tmp_path / "still").returncode == 0
+    repository.git(repository.clone, "push", "--quiet", "origin", "HEAD:main")
+    done = repository.run("publish-board.yml", tmp_path / "none")
+    assert done.returncode == 1 and "no folder submissions/ORGANISATION/MODEL holds" in done.stdout
+
+
+def test_a_refused_submission_cannot_command_the_run_that_publishes(repository: Repository, tmp_path: Path) -> None:
+    repository.submit("atlas")
+    folder = repository.clone / "submissions/lab/y\n::warning::##[warning]hm"
+    shutil.copytree(repository.clone / "submissions/lab/atlas", folder)
+    (folder / "logs/run.eval").write_text("no log", encoding="utf-8")
+    repository.commit("main")
+    done = repository.run("publish-board.yml", tmp_path / "publish")
+    assert done.returncode == 0 and "skipped: the submission" in done.stdout
+    assert commands_of(done.stdout) == []
 
 
 @pytest.fixture

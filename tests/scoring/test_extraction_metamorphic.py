@@ -177,6 +177,14 @@ def seconds(kind: str, text: str) -> float:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("head", ["a", "The answer is A", "1"])
+def test_a_long_gap_between_two_words_takes_no_time(kind: str, head: str) -> None:
+    for filler in " \n\t*-_.(\"'0,:#|$":
+        short, long = (f"{head}{filler * size}b" for size in (10_000, 40_000))
+        assert seconds(kind, long) <= 9 * max(seconds(kind, short), 0.02), filler
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("piece", PIECES, ids=repr)
 def test_four_times_the_length_takes_no_more_than_nine_times_as_long(kind: str, piece: str) -> None:
     """Sixteen times would be quadratic; times under 20 ms are taken as 20, so that noise does not decide."""

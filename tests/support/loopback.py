@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -103,7 +104,9 @@ class Server:
         }  # fmt: skip
 
     def close(self) -> None:
-        """Stop listening."""
+        """Stop listening, and be forgotten: Inspect keeps models by name, and would ask this server for ever."""
         self._closed.set()
         self._http.shutdown()
         self._http.server_close()
+        if (models := sys.modules.get("inspect_ai.model._model")) is not None:
+            models._models.clear()
