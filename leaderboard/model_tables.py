@@ -146,7 +146,7 @@ def models_table(collection: Collection) -> Table:
     columns = (
         Column(key="model", title="Model"),
         *(Column(key=one.name, title=one.title, kind="num") for one in collection.capabilities),
-        Column(key="tasks", title="Tasks", kind="num"),
+        Column(key="tried", title="Tasks run", kind="num"),
         Column(key="training", title="Training data", hint="Whether its maker says what it was trained on"),
         Column(key="checked", title="Checked"),
         Column(key="date", title="Newest run"),

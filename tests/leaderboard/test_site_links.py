@@ -96,3 +96,15 @@ def test_numbers_of_a_hidden_bar_stand_in_the_cell_before_it(site: Path, place: 
                 assert re.search(r"<small>[^<]* to [^<]*</small>", cell), path
                 checked += 1
     assert checked > 3
+
+
+def test_no_table_has_two_columns_of_one_name_or_key(site: Path) -> None:
+    heads = 0
+    for path in sorted(site.rglob("*.html")):
+        for head in re.findall(r"<thead>.*?</thead>", path.read_text(encoding="utf-8"), re.DOTALL):
+            keys = re.findall(r'data-key="?([^" >]+)', head)
+            titles = [re.sub("<[^>]+>", "", one).strip() for one in re.findall(r"<th[^>]*>(.*?)</th>", head, re.DOTALL)]
+            heads += bool(keys)
+            assert len(keys) == len(set(keys)), (path, keys)
+            assert len([one for one in titles if one]) == len({one for one in titles if one}), (path, titles)
+    assert heads > 20
