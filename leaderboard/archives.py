@@ -68,7 +68,10 @@ def _listed_fault(members: list[zipfile.ZipInfo]) -> str | None:
             large = f"{clean(member.filename, 60)} of {member.file_size >> 20} MB"
             return f"holds {large}; this part of a log has at most {most >> 20} MB"
     if _HEADER not in names:
-        return f"is no finished log of Inspect: it holds no {_HEADER}"
+        return (
+            f"is no finished log of Inspect: it holds no {_HEADER}; delete it "
+            "(a run that was broken off and made again leaves it beside the whole log)"
+        )
     return _size_fault(sum(one.file_size for one in members), sum(one.compress_size for one in members))
 
 

@@ -6,6 +6,7 @@ from html import escape
 
 from leaderboard.collect import Collection, ModelView, ranked_in
 from leaderboard.text import clean, interval, percent, plural, ranks
+from leaderboard.tiers import NOT_REPRODUCED
 
 #: Width of a character of 11 px Verdana, in px, on average; the text is stretched to fit what was reckoned.
 _CHAR = 6.6
@@ -39,7 +40,10 @@ def badge(label: str, value: str, *, title: str, about: str) -> str:
 
 
 def badges_of(collection: Collection, view: ModelView) -> dict[str, str]:
-    """The badges of a model: one a capability where it is ranked on official sets, by file name."""
+    """The badges of a model: one a capability where it is ranked on official sets, by file name.
+
+    What was not reproduced is no score to be shown elsewhere: the badge says that alone.
+    """
     found = {}
     for capability in collection.capabilities:
         for ranking in capability.rankings:
@@ -50,9 +54,12 @@ def badges_of(collection: Collection, view: ModelView) -> dict[str, str]:
             if len(ranking.models) == 1:
                 place = "no rank"  # nothing to be ranked against
             said = f"{percent(model.score)} ({interval(model.ci_low, model.ci_high)}), {place}"
-            title = f"finbench, {capability.title}, {view.label}: {said}"
             tasks = plural(len(ranking.tasks), "task")
             about = f"Score times 100 over {tasks} with its 95 % interval; a rank is what paired tests leave open."
+            tier = collection.tiers.of(model.runs)
+            if tier.text == NOT_REPRODUCED:
+                said, about = tier.text, tier.title
+            title = f"finbench, {capability.title}, {view.label}: {said}"
             found[f"badges/{view.slug}-{capability.slug}.svg"] = badge(
                 f"finbench {capability.title}", said, title=title, about=about
             )

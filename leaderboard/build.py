@@ -77,7 +77,7 @@ def build(
         runs = read_kept(logs if tiers.files is None else tiers.files, site, skip_bad=skip_bad)
         made = build_runs(runs, site, extras)
     kept.store()
-    warnings = unknown_names(runs, extras.audits, extras.prices)
+    warnings = (*unknown_names(runs, extras.audits, extras.prices), *tiers.unmatched(runs))
     _warn(warnings)
     remember(site, inputs, pages=made.pages, models=made.models, runs=made.runs, warnings=warnings)
     return made

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 _MAX_ANSWER = 200_000
 #: Settings of a call that can write an answer or have another model write it.
-_STEERING = ("logit_bias", "response_schema", "fallback_models")
+_STEERING = (
+    *("logit_bias", "response_schema", "fallback_models", "extra_body", "best_of", "num_choices", "internal_tools"),
+    "stop_seqs",
+)
 
 
 def call_faults(log: EvalLog, samples: list[EvalSample], run: Run) -> list[str]:
@@ -33,6 +36,8 @@ def call_faults(log: EvalLog, samples: list[EvalSample], run: Run) -> list[str]:
     """
     if run.settings.weighed:
         return ["options were weighed by log-likelihood, which no record of calls shows; submit a run that answers"]
+    if log.eval.solver:
+        return [f"was answered by the solver {clean(log.eval.solver)} instead of the task's own"]
     judged = CARDS[run.task].answer is AnswerKind.JUDGED
     for sample in samples:
         calls = [event for event in sample.events if event.event == "model" and not (judged and event.role)]
@@ -57,9 +62,13 @@ def _words_fault(sample: EvalSample, calls: list[ModelEvent], *, once: bool) -> 
     said = [*([] if isinstance(sample.input, str) else sample.input), *(one for call in calls for one in call.input)]
     if not all(_is_text(message) for message in (*said, *sample.messages[:-1])):
         return "a message holds something else than text"
+    if not all(_is_text(one, of_the_model=True) for one in sample.messages[-1:]) or any(
+        len(call.output.choices) > 1 for call in calls
+    ):
+        return "the answer is more than words"
     if any(_texts(call.input) != asked for call in (calls if once else calls[:1])):
         return "the model was asked something else than the log says"
-    if once and len([call for call in calls if call.error is None]) != 1:
+    if once and (len([call for call in calls if call.error is None]) != 1 or _was_answered_before(sample)):
         return "the model was asked more than once"
     given = next((call.output for call in reversed(calls) if call.error is None), None)
     if given is None or (given.completion, given.stop_reason) != (answer, sample.output.stop_reason):
@@ -74,8 +83,18 @@ def _texts(messages: list[ChatMessage]) -> list[tuple[str, str]]:
     return [(message.role, message.text) for message in messages]
 
 
-def _is_text(message: ChatMessage) -> bool:
-    words = isinstance(message.content, str) or all(part.type == "text" for part in message.content)
+def _was_answered_before(sample: EvalSample) -> bool:
+    """Whether an earlier try of a sample had an answer, or does not say: only a try without one may be repeated."""
+    return any(
+        one.events is None or any(event.event == "model" and event.error is None for event in one.events)
+        for one in sample.error_retries or []
+    )
+
+
+def _is_text(message: ChatMessage, *, of_the_model: bool = False) -> bool:
+    """Whether a message is words alone. What a model thought before it answered is its own."""
+    kinds = {"text", "reasoning"} if of_the_model else {"text"}
+    words = isinstance(message.content, str) or all(part.type in kinds for part in message.content)
     return words and message.role != "tool" and not getattr(message, "tool_calls", None)
 
 
@@ -93,4 +112,6 @@ def _setting_that_differs(config: GenerateConfig, run: Run) -> str:
         said = getattr(run.settings, name)
         if said is not None and getattr(config, name) != said:
             return name
-    return next((name for name in _STEERING if getattr(config, name)), "")
+    usual = {"stop_seqs": list(CARDS[run.task].generation.stop), "best_of": 1, "num_choices": 1}
+    given = {name: getattr(config, name) for name in _STEERING}
+    return next((name for name, value in given.items() if value and value != usual.get(name)), "")

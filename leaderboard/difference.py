@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,6 +20,9 @@ from leaderboard.text import clean, interval, percent, plural, points
 
 _MAX_MARKDOWN = 50_000
 _MAX_LINES = 60
+#: Written after a sign that GitHub would make a mention or a reference of, which it looks for in the decoded text.
+_BREAK = "&#8203;"
+_REFERENCE = re.compile(r"(gh-)(?=\d)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,8 +164,14 @@ def _row(one: Change) -> str:
 
 
 def inert(text: str, limit: int = 120) -> str:
-    """A text that Markdown shows as it is: every sign that could mean something is written by its number."""
-    plain = " -,%"
-    return "".join(
-        char if char.isalnum() or char in plain or ord(char) > 127 else f"&#{ord(char)};" for char in clean(text, limit)
-    )
+    """A text that Markdown shows as it is: every sign that could mean something is written by its number.
+
+    No `@`, `#` or `GH-` stands before what it could name: a space of no width comes between.
+    """
+    return _REFERENCE.sub(rf"\1{_BREAK}", "".join(map(_inert, clean(text, limit))))
+
+
+def _inert(char: str) -> str:
+    if char.isalnum() or char in " -,%" or ord(char) > 127:
+        return char
+    return f"&#{ord(char)};{_BREAK if char in '@#' else ''}"

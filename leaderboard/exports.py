@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 RESULTS = "data/results.parquet"
 _TEXTS = ("gold", "pred")
+_LONG = 240  # characters: a name and two hashes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +85,7 @@ def model_files(collection: Collection, view: ModelView) -> dict[str, str]:
         return known
     files = {}
     about = collection.about.get(view.contender.model, {})
-    document = every_eval(view, organization=clean(about.get("organisation")) or "undisclosed")
+    document = every_eval(collection, view, organization=clean(about.get("organisation")) or "undisclosed")
     if document is not None:
         files[f"eee/{view.slug}.json"] = _json(document, indent=None)
     card = model_card(collection, view)
@@ -95,16 +96,36 @@ def model_files(collection: Collection, view: ModelView) -> dict[str, str]:
     return collection.files_of[view.slug]
 
 
-def every_eval(view: ModelView, *, organization: str) -> dict[str, Any] | None:
+def every_eval(collection: Collection, view: ModelView, *, organization: str) -> dict[str, Any] | None:
     """A model's results for Every Eval Ever, one a task, official sets first; None without a dated, complete run."""
     usable = [facts.run for facts in view.runs if facts.run.complete and _is_dated(facts.run)]
     official = {run.task for run in usable if run.official}
     chosen, _ = one_a_task(run for run in usable if run.official or run.task not in official)
-    named = [replace(run, model=clean(run.model), task=clean(run.task), version=clean(run.version)) for run in chosen]
+    named = [_cleaned(run) for run in chosen]
     known = {id(facts.run): facts.score for facts in view.runs}
     scores = {id(mine): known[id(run)] for mine, run in zip(named, chosen, strict=True)}
-    found = documents(named, organization=organization, score=lambda run: scores[id(run)])
+    tiers = {id(mine): collection.tiers.of([run]).text for mine, run in zip(named, chosen, strict=True)}
+    found = documents(
+        named, organization=organization, score=lambda run: scores[id(run)], tier=lambda run: tiers[id(run)]
+    )
     return next(iter(found.values()), None)
+
+
+def _cleaned(run: Run) -> Run:
+    """A run whose texts are fit to be shown; hashes stay whole."""
+    told: dict[str, Any] = {
+        name: clean(text, _LONG)
+        for name in ("elicitation", "prompt_sha256", "grader")
+        if (text := getattr(run.settings, name)) is not None
+    }
+    return replace(
+        run,
+        model=clean(run.model),
+        model_id=clean(run.model_id, _LONG),
+        task=clean(run.task),
+        version=clean(run.version),
+        settings=replace(run.settings, **told),
+    )
 
 
 def results_table(collection: Collection) -> pa.Table:

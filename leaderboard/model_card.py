@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from finbench.cards import cards
+from finbench.results.rank import is_judged
 from finbench.results.runs import Run
 from leaderboard.collect import Collection, ModelView
 from leaderboard.run_facts import RunFacts
@@ -20,6 +22,8 @@ _TYPES = {
     "rouge1": "rouge",
     "balanced_accuracy": "accuracy",
 }
+#: What follows a judge's name: hashes of its weights and of its prompt.
+_HASHES = re.compile(r"(@[0-9a-f]{64})+$")
 
 
 def model_card(collection: Collection, view: ModelView) -> str:
@@ -71,7 +75,7 @@ def _character(char: str) -> str:
 def _result(collection: Collection, facts: RunFacts) -> dict[str, Any]:
     run, score, card = facts.run, facts.score, cards()[facts.run.task]
     hub = next((source for source in card.sources if source.is_hub), None)
-    name = f"{run.metric}, 95 % interval {score.low:.4f} to {score.high:.4f}, n = {score.n}"
+    name = f"{_metric(run)}, 95 % interval {score.low:.4f} to {score.high:.4f}, n = {score.n}"
     dataset: dict[str, Any] = {
         "name": clean(card.title),
         "type": hub.uri.removeprefix("hf://") if hub is not None else f"finbench/{card.name}",
@@ -92,6 +96,13 @@ def _result(collection: Collection, facts: RunFacts) -> dict[str, Any]:
         ],
         "source": {"name": _source(collection, run), "url": "https://inspect.aisi.org.uk/"},
     }
+
+
+def _metric(run: Run) -> str:
+    """The metric's name; a judge's score says whose it is."""
+    if not is_judged(run):
+        return run.metric
+    return f"{run.metric} ({clean(_HASHES.sub('', run.settings.grader or '')) or 'unknown'})"
 
 
 def _source(collection: Collection, run: Run) -> str:

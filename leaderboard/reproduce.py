@@ -14,6 +14,14 @@ from leaderboard.text import clean
 
 _CHECKPOINT = "PATH-TO-CHECKPOINT"
 _LONGEST = 200
+#: Settings of generation that `inspect eval` takes by the same name.
+_TAKEN = frozenset(
+    {
+        *("top_p", "top_k", "seed", "frequency_penalty", "presence_penalty", "num_choices", "best_of", "effort"),
+        *("verbosity", "reasoning_effort", "reasoning_mode", "reasoning_tokens", "reasoning_summary"),
+        "reasoning_history",
+    }
+)
 
 
 def reproduce(runs: Sequence[Run]) -> str:
@@ -39,7 +47,7 @@ def reproduce(runs: Sequence[Run]) -> str:
 def _is_plain(run: Run) -> bool:
     """Whether `finbench eval` asks a task as this run did: it knows no settings of generation but the card's."""
     card = cards().get(run.task)
-    if card is None or run.capability is None:
+    if card is None or run.capability is None or '"config"' in (run.given or ""):
         return False
     settings, usual = run.settings, card.generation
     try:
@@ -54,18 +62,20 @@ def _options(run: Run) -> list[str] | None:
     """Options as words, of what both commands take; None where the log says something that no command takes."""
     try:
         given: dict[str, Any] = json.loads(run.given or "{}")
-        limit, ids, own = given.get("limit"), given.get("sample_id"), dict(given.get("T", {}))
+        limit, own, config = given.get("limit"), dict(given.get("T", {})), dict(given.get("config", {}))
     except (ValueError, TypeError, AttributeError):
         return None
-    if ids is not None or not isinstance(limit, int | None):
+    if {"sample_id", "shuffle", "solver"} & set(given) or not isinstance(limit, int | None) or set(config) - _TAKEN:
         return None
     words = [] if limit is None else ["--limit", str(limit)]
     if run.settings.epochs > 1:
         words += ["--epochs", str(run.settings.epochs)]
+    if not all(isinstance(value, str | int | float) for value in (*own.values(), *config.values())):
+        return None
     for name, value in sorted(own.items()):
-        if not isinstance(value, str | int | float):
-            return None
         words += ["-T", f"{name}={value}"]
+    for name, value in sorted(config.items()):
+        words += [f"--{name.replace('_', '-')}", str(value)]
     return words
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import yaml
 
 from finbench.errors import InputError
+from finbench.results.reading import begins_as_a_log
 from leaderboard.archives import archive_fault
 from leaderboard.names import name_faults
 from leaderboard.text import clean
@@ -21,6 +22,8 @@ KEYS = ("name", "organisation", "licence", "base_model", "training_data", "decon
 DESCRIPTION = "model.yaml"
 SUMS = "SHA256SUMS"
 LOGS = "logs"
+#: What `finbench eval` and Inspect leave beside logs; nothing of it is read.
+_BOOKS = frozenset({".eval-set-id", "eval-set.json", "logs.json"})
 #: What a check can say of a log that it accepts: all of it was compared, or not all could be.
 RESCORED, SELF_REPORTED = "re-scored", "self-reported"
 _MAX_LOGS = 500
@@ -66,7 +69,11 @@ def read_submission(folder: Path) -> Submission:
         name = shown(path, folder)
         if path.is_symlink() or not (path.is_dir() or stat.S_ISREG(path.lstat().st_mode)):
             reasons.append(f"{name} is a link or no plain file")
-        elif path.is_dir() or path in (folder / DESCRIPTION, folder / SUMS, folder / "README.md"):
+        elif (
+            path.is_dir()
+            or path in (folder / DESCRIPTION, folder / SUMS, folder / "README.md")
+            or (path.name in _BOOKS and path.relative_to(folder).parts[0] == LOGS and not begins_as_a_log(path))
+        ):
             continue
         elif path.suffix != ".eval" or path.relative_to(folder).parts[0] != LOGS:
             reasons.append(f"{name} does not belong into a submission ({DESCRIPTION}, {SUMS}, README.md, logs/*.eval)")

@@ -19,6 +19,7 @@ from finbench.results.runs import Run
 from finbench.results.scores import score_interval
 from leaderboard.submission import RESCORED, SELF_REPORTED, describe, submissions
 from leaderboard.tables import Badge
+from leaderboard.text import clean, plural
 
 REPRODUCED, NOT_REPRODUCED = "reproduced", "not reproduced"
 
@@ -78,6 +79,18 @@ class Tiers:
         order = list(BADGES)
         found = {self._tier(run) for run in runs} or {SELF_REPORTED}
         return BADGES[min(found, key=order.index)]
+
+    def unmatched(self, runs: Iterable[Run]) -> tuple[str, ...]:
+        """A sentence for the maintainers' runs that ask what no submitted run was asked, if there are some."""
+        submitted = [run for run in runs if run.path.resolve() in self.by_path]
+        alone = [one for one in self.again if not any(_asks_the_same(one, run) for run in submitted)]
+        if not alone:
+            return ()
+        first, number = f"{clean(alone[0].model)} on {clean(alone[0].task)}", plural(len(alone), "run")
+        return (
+            f"--reproduced holds {number} that no submission has, of the same model, weights, items and settings; one "
+            f"is of {first}",
+        )
 
     def _tier(self, run: Run) -> str:
         known = self.by_path.get(run.path.resolve(), SELF_REPORTED) if self.by_path else SELF_REPORTED

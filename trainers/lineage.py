@@ -140,7 +140,8 @@ def hardware() -> str:
     if torch is not None:
         count = torch.cuda.device_count()
         parts.append(f"{count} x {torch.cuda.get_device_name(0)}" if count else "no accelerator")
-        parts.append(f"{torch.get_num_threads()} threads")
+        threads = torch.get_num_threads()
+        parts.append("1 thread" if threads == 1 else f"{threads} threads")
     return ", ".join(parts)
 
 

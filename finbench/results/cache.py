@@ -31,7 +31,7 @@ from finbench.results.reading import Head
 from finbench.results.runs import Run, Settings
 
 #: Raised whenever the same log is read to other values than before.
-READER = 5
+READER = 6
 _FIELD = b"finbench"
 #: A file changed as shortly before it was hashed as this may change again without its times telling, in nanoseconds.
 _RACY = 2_000_000_000

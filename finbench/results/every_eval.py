@@ -10,11 +10,10 @@ import hashlib
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from finbench import __version__
-from finbench.results.runs import Run
+from finbench.results.rank import is_judged
+from finbench.results.runs import Run, Settings
 from finbench.results.scores import ScoreInterval, score_interval
 
 SCHEMA_VERSION = "0.3.0"
@@ -30,7 +29,11 @@ _SIGNED = frozenset({"mcc"})
 
 
 def documents(
-    runs: Sequence[Run], *, organization: str = "unknown", score: Callable[[Run], ScoreInterval] = score_interval
+    runs: Sequence[Run],
+    *,
+    organization: str = "unknown",
+    score: Callable[[Run], ScoreInterval] = score_interval,
+    tier: Callable[[Run], str] | None = None,
 ) -> dict[str, dict[str, Any]]:
     """One document a model and checkpoint, by the file name it should have.
 
@@ -38,6 +41,7 @@ def documents(
         runs: one run a model, checkpoint and task; see `finbench.results.export.one_a_task`.
         organization: who made the runs.
         score: what gives a run's score, where scores are known already.
+        tier: what says who has checked a run, where somebody knows.
 
     Returns:
         JSON values by file name, sorted. All times are those of the runs: the same logs give the same documents.
@@ -49,11 +53,16 @@ def documents(
     for (model, checkpoint), own in sorted(groups.items()):
         name = re.sub(r"[^A-Za-z0-9._-]+", "_", model).strip("._")[:60] or "model"
         short = hashlib.sha256(f"{model}\n{checkpoint}".encode("utf-8", "surrogatepass")).hexdigest()[:8]
-        found[f"{name}-{short}.json"] = _document(own, organization, score)
+        found[f"{name}-{short}.json"] = _document(own, organization, score, tier)
     return found
 
 
-def _document(runs: Sequence[Run], organization: str, score: Callable[[Run], ScoreInterval]) -> dict[str, Any]:
+def _document(
+    runs: Sequence[Run],
+    organization: str,
+    score: Callable[[Run], ScoreInterval],
+    tier: Callable[[Run], str] | None,
+) -> dict[str, Any]:
     first, newest = runs[0], max(run.created for run in runs)
     moment = str(datetime.fromisoformat(newest).timestamp())
     return {
@@ -69,8 +78,8 @@ def _document(runs: Sequence[Run], organization: str, score: Callable[[Run], Sco
         },
         "eval_library": {
             "name": "inspect_ai",
-            "version": _inspect_version(),
-            "additional_details": {"finbench": first.package_version or __version__},
+            "version": "unknown",  # a run does not know it, and the version here need not be that of the run
+            **({"additional_details": {"finbench": first.package_version}} if first.package_version else {}),
         },
         "model_info": {
             "name": first.model,
@@ -81,18 +90,21 @@ def _document(runs: Sequence[Run], organization: str, score: Callable[[Run], Sco
                 **({"checkpoint_sha256": first.checkpoint} if first.checkpoint else {}),
             },
         },
-        "evaluation_results": [_result(run, score(run)) for run in runs],
+        "evaluation_results": [_result(run, score(run), tier(run) if tier else None) for run in runs],
     }
 
 
-def _result(run: Run, score: ScoreInterval) -> dict[str, Any]:
+def _result(run: Run, score: ScoreInterval, tier: str | None) -> dict[str, Any]:
     details = {
         "task_version": run.version,
         "items_sha256": run.items_sha256,
         "official": str(run.official).lower(),
         "complete": str(run.complete).lower(),
-        **({"elicitation": run.settings.elicitation} if run.settings.elicitation else {}),
-        **{f"outcome_{name}": str(count) for name, count in run.outcomes.items()},
+        "inspect_model": run.model_id,
+        **_settings(run.settings),
+        **({"tier": tier} if tier else {}),
+        # a judge gives grades: right and wrong say nothing of them
+        **({} if is_judged(run) else {f"outcome_{name}": str(count) for name, count in run.outcomes.items()}),
         **({"clusters": str(score.clusters)} if score.clusters else {}),
     }
     generation = {
@@ -127,23 +139,32 @@ def _result(run: Run, score: ScoreInterval) -> dict[str, Any]:
     }
 
 
+def _settings(settings: Settings) -> dict[str, str]:
+    """What a run was made with, as far as it is known.
+
+    The judge stands here and not under `llm_scoring`, which asks for the text of its prompt: a run knows its hash.
+    """
+    said = {
+        "elicitation": settings.elicitation,
+        "fewshot": settings.fewshot,
+        "epochs": settings.epochs,
+        "prompt_sha256": settings.prompt_sha256,
+        "judge": settings.grader,
+    }
+    return {name: str(value) for name, value in said.items() if value is not None}
+
+
 def _metric(run: Run, score: ScoreInterval) -> dict[str, Any]:
-    shares = score.bounds is None
+    shares, signed = score.bounds is None, run.metric in _SIGNED
+    counted = "as a judge model graded them" if is_judged(run) else "an item without a usable answer counts as wrong"
     return {
-        "evaluation_description": f"{run.metric} over {score.n} items; an item without a usable answer counts as wrong",
+        "evaluation_description": f"{run.metric} over {score.n} items; {counted}",
         "metric_id": run.metric,
         "metric_name": run.metric,
         "metric_kind": _KINDS.get(run.metric, run.metric),
-        "metric_unit": "proportion" if shares else "points",
+        "metric_unit": "coefficient" if signed else "proportion" if shares else "points",
         "lower_is_better": False,
         "score_type": "continuous",
-        "min_score": (-1 if run.metric in _SIGNED else 0) if shares else "-Infinity",
+        "min_score": (-1 if signed else 0) if shares else "-Infinity",
         "max_score": 1 if shares else "Infinity",
     }
-
-
-def _inspect_version() -> str:
-    try:
-        return version("inspect-ai")
-    except PackageNotFoundError:
-        return "unknown"

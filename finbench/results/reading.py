@@ -29,6 +29,13 @@ class BadLogError(InputError):
 MEAN_METRICS = frozenset({"accuracy", "mean", "rouge1", "f1", "judge"})
 LABEL_METRICS = frozenset({"macro_f1", "weighted_f1", "mcc", "balanced_accuracy"})
 METRICS = MEAN_METRICS | LABEL_METRICS | {"entity_f1"}
+#: Settings of generation that stand elsewhere in a run, or that change how fast and not what is answered.
+_NOT_ASKED_WITH = frozenset(
+    {
+        *("temperature", "max_tokens", "max_retries", "timeout", "attempt_timeout", "stream_idle_timeout"),
+        *("max_connections", "adaptive_connections", "cache", "cache_prompt", "batch"),
+    }
+)
 _JSON_LOG = re.compile(rb'\s*\{\s*"version"\s*:\s*\d+\s*,\s*"status"\s*:\s*"')
 
 
@@ -71,7 +78,7 @@ def log_files(places: Iterable[str | Path]) -> list[Path]:
     for place in given:
         if place.is_dir():
             files.update(path for path in place.rglob("*.eval") if path.is_file())
-            files.update(path for path in place.rglob("*.json") if path.is_file() and _begins_as_a_log(path))
+            files.update(path for path in place.rglob("*.json") if path.is_file() and begins_as_a_log(path))
         elif place.is_file():
             files.add(place)
         else:
@@ -82,7 +89,8 @@ def log_files(places: Iterable[str | Path]) -> list[Path]:
     return sorted(files)
 
 
-def _begins_as_a_log(path: Path) -> bool:
+def begins_as_a_log(path: Path) -> bool:
+    """Whether a JSON file is read as a log of Inspect where it lies among logs."""
     try:
         with path.open("rb") as file:
             return _JSON_LOG.match(file.read(256)) is not None
@@ -228,7 +236,15 @@ def _given(log: EvalLog) -> str | None:
     options = {name: value for name, value in sorted(log.eval.task_args_passed.items()) if value is not None}
     if "data" in options:
         options["data"] = "PATH-TO-ROWS"
-    found = {"limit": log.eval.config.limit, "sample_id": log.eval.config.sample_id, "T": options}
+    plan = log.plan.config.model_dump(exclude_none=True)
+    found = {
+        "limit": log.eval.config.limit,
+        "sample_id": log.eval.config.sample_id,
+        "shuffle": log.eval.config.sample_shuffle,
+        "solver": log.eval.solver,
+        "T": options,
+        "config": {name: value for name, value in sorted(plan.items()) if name not in _NOT_ASKED_WITH},
+    }
     said = {name: value for name, value in found.items() if value}
     return json.dumps(said, default=str) if said else None
 

@@ -97,8 +97,9 @@ class Run:
         items: one entry an item and epoch, sorted by id and epoch; missing ones are there as errors.
         scorer: the scorer that was read, with the key of its value where it gives several (`rubric.tone`).
         foreign: whether the task is of another package, so that its metadata say nothing of cards and outcomes.
-        given: options beside model and task that the run was started with, as JSON: `limit`, `sample_id`, and those of
-            the task under `T`; None for none.
+        given: options beside model and task that the run was started with, as JSON: `limit`, `sample_id`, `shuffle`,
+            `solver`, those of the task under `T`, settings of generation that stand nowhere else here under `config`;
+            None for none.
     """
 
     path: Path

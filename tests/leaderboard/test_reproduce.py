@@ -58,6 +58,7 @@ def test_settings_that_only_inspect_takes_go_to_it(logs: Path, model_server: str
         ({"limit": 7}, ["--limit", "7"]),
         ({"T": {"seed": 3, "elicitation": "cot"}}, ["-T", "elicitation=cot", "-T", "seed=3"]),
         ({"T": {"data": "PATH-TO-ROWS"}}, ["-T", "data=PATH-TO-ROWS"]),
+        ({"config": {"reasoning_effort": "high", "top_p": 0.9}}, ["--reasoning-effort", "high", "--top-p", "0.9"]),
     ],
 )
 def test_options_are_those_of_the_run(make_run: MakeRun, given: dict[str, Any], words: list[str]) -> None:
@@ -75,7 +76,17 @@ def test_tasks_with_other_options_have_commands_of_their_own(make_run: MakeRun) 
 
 @pytest.mark.parametrize(
     "given",
-    ['{"limit": [3, 9]}', '{"sample_id": ["x"]}', '{"T": {"items": [1]}}', '{"T": 7}', "[", '{"T": {"a": "b\\n"}}'],
+    [
+        '{"limit": [3, 9]}',
+        '{"sample_id": ["x"]}',
+        '{"T": {"items": [1]}}',
+        '{"T": 7}',
+        "[",
+        '{"shuffle": 5}',
+        '{"solver": "mine"}',
+        '{"config": {"extra_body": {"x": 1}}}',
+        '{"T": {"a": "b\\n"}}',
+    ],
 )
 def test_what_no_command_can_say_gives_none(make_run: MakeRun, given: str) -> None:
     assert reproduce([make_run("a", given=given)]) == ""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -134,12 +137,19 @@ def _tiers(site: Path) -> dict[str, str]:
     return {row["model"]: row["tier"] for row in rows}
 
 
+def _details(document: dict[str, Any]) -> dict[str, str]:
+    (result,) = document["evaluation_results"]
+    return dict(result["score_details"]["details"])
+
+
 def test_a_board_shows_who_has_checked_what(logs: Path, tmp_path: Path) -> None:
     from finbench.errors import InputError
 
     first, second = (_submit(tmp_path / f"in/{name}", logs, name) for name in ("atlas", "corvid"))
     build([tmp_path / "in"], tmp_path / "site", reproduced=[first])
     assert _tiers(tmp_path / "site") == {"atlas": "reproduced", "corvid": "re-scored"}
+    documents = [json.loads(path.read_text(encoding="utf-8")) for path in (tmp_path / "site/eee").glob("*.json")]
+    assert {one["model_info"]["name"]: _details(one)["tier"] for one in documents} == _tiers(tmp_path / "site")
     (second / "notes.txt").write_text("x", encoding="utf-8")
     with pytest.raises(InputError, match=r"is refused: notes.txt does not belong into a submission"):
         build([tmp_path / "in"], tmp_path / "site")
@@ -152,8 +162,6 @@ def test_a_board_shows_who_has_checked_what(logs: Path, tmp_path: Path) -> None:
 
 
 def test_a_run_that_comes_out_otherwise_is_not_reproduced(make_run: Callable[..., Any]) -> None:
-    from dataclasses import replace
-
     from leaderboard.tiers import Tiers
 
     theirs = make_run("a", right=0.95, n=200)
@@ -163,6 +171,35 @@ def test_a_run_that_comes_out_otherwise_is_not_reproduced(make_run: Callable[...
     assert Tiers(by_path=known, again=(same,)).of([theirs]).text == "reproduced"
     assert Tiers(by_path=known, again=(replace(same, model="b"),)).of([theirs]).text == "re-scored"
     assert Tiers().of([theirs]).text == "self-reported"
+
+
+def test_a_badge_shows_no_score_that_was_not_reproduced(make_run: Callable[..., Any]) -> None:
+    from leaderboard.badges import badges_of
+    from leaderboard.collect import Collection
+    from leaderboard.tiers import Tiers
+
+    theirs, other = make_run("a", right=0.95, n=200), make_run("b", n=200)
+    tiers = Tiers(by_path={theirs.path.resolve(): "re-scored"}, again=(make_run("a", right=0.4, n=200),))
+    collection = Collection([theirs, other], tiers=tiers)
+    shown = {view.contender.model: "".join(badges_of(collection, view).values()) for view in collection.models}
+    assert "not reproduced</text>" in shown["a"] and "rank" not in shown["a"] and "95" not in shown["a"].split("The")[0]
+    assert "rank" in shown["b"] and "not reproduced" not in shown["b"]
+
+
+def test_exports_of_a_judged_score_name_the_judge(
+    make_run: Callable[..., Any], tmp_path: Path, schema: dict[str, Any]
+) -> None:
+    from leaderboard.assemble import build_runs
+
+    judge = f"lab/judge@2\u202e@{'ab' * 32}@{'cd' * 32}"
+    settings = replace(make_run("a").settings, grader=judge)
+    build_runs([make_run("a", task="mt_bench", metric="judge", settings=settings)], tmp_path / "site")
+    document = json.loads(next((tmp_path / "site/eee").iterdir()).read_text(encoding="utf-8"))
+    jsonschema.validate(document, schema)
+    assert _details(document)["judge"] == judge.replace("\u202e", "")
+    assert not [name for name in _details(document) if name.startswith("outcome_")]
+    card = next((tmp_path / "site/cards").iterdir()).read_text(encoding="utf-8")
+    assert 'name: "judge (lab/judge@2), 95 % interval' in card and "abab" not in card
 
 
 def test_the_difference_to_the_board_is_said(logs: Path, site: Path, tmp_path: Path) -> None:
@@ -184,3 +221,12 @@ def test_markdown_of_a_stranger_is_inert() -> None:
 
     shown = inert("@everyone ![x](http://evil.example) <img src=x> `a` www.x.org #1 | b")
     assert not set("@![]()<>`#|:./") & set(shown.replace("&#", ""))
+
+
+def test_markdown_of_a_stranger_mentions_nobody_once_it_is_decoded() -> None:
+    from leaderboard.difference import inert
+
+    # GitHub looks for names and numbers after it has decoded entities
+    shown = unescape(inert("@everyone @lab/team #1 lab/board#12 GH-3 gh-4 someone@0123abc &#64;all &commat;all"))
+    assert not re.search(r"@\w|#\d|GH-\d", shown, re.IGNORECASE)
+    assert shown.replace("\u200b", "").startswith("@everyone @lab/team #1 lab/board#12 GH-3 gh-4 someone@0123abc")

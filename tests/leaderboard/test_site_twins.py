@@ -61,3 +61,18 @@ def test_a_log_of_an_unknown_metric_is_named_and_can_be_left_out(logs: Path, tmp
     assert skipped.exit_code == 0, skipped.output
     assert "skipped: " in skipped.output
     assert any((tmp_path / "site/models").glob("atlas*")) and not any((tmp_path / "site/models").glob("borealis*"))
+
+
+def test_runs_that_reproduce_no_submission_are_named(logs: Path, tmp_path: Path) -> None:
+    submit(tmp_path / "in/lab/atlas", log_of(logs, "atlas", "fin_tone", 30))
+    site = str(tmp_path / "site")
+    for model, task, warned in (
+        ("atlas", "fin_tone", False),
+        ("atlas", "fin_terms", True),
+        ("corvid", "fin_tone", True),
+    ):
+        items = 180 if model == "corvid" else 30
+        again = str(log_of(logs, model, task, items))
+        done = CliRunner().invoke(leaderboard, ["build", str(tmp_path / "in"), "-o", site, "--reproduced", again])
+        assert done.exit_code == 0, done.output
+        assert (f"one is of {model} on {task}" in done.output) == warned, done.output

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -320,9 +321,12 @@ def test_the_comment_mentions_nobody_and_goes_to_the_pull_request_of_that_commit
 ) -> None:
     pulls = [{"number": 3, "head": {"sha": "other"}}, {"number": 5, "head": {"sha": "abc"}}]
     posted = commenting("a", lambda path: path.write_text("accepted; thanks @everyone", encoding="utf-8"), pulls)
-    assert posted == "accepted; thanks &#64;everyone"
+    assert posted == "accepted; thanks @&#8203;everyone"
     asked = [json.loads(line) for line in (tmp_path / "a/asked").read_text(encoding="utf-8").splitlines()]
     assert asked[-1][:3] == ["pr", "comment", "5"]
-    assert len(commenting("b", lambda path: path.write_text("@" * 70_000, encoding="utf-8"), pulls)) <= 60_000 * 5
+    assert len(commenting("b", lambda path: path.write_text("@" * 70_000, encoding="utf-8"), pulls)) == 60_000
     assert commenting("c", lambda path: path.symlink_to("/etc/passwd"), pulls) is None
     assert commenting("d", lambda path: path.write_text("x", encoding="utf-8"), pulls[:1]) is None
+    written = "@all &#64;all &#0064;all &#x40;all &#X0040;all &commat;all &#64all"
+    decoded = unescape(commenting("e", lambda path: path.write_text(written, encoding="utf-8"), pulls))
+    assert decoded.count("@\u200b") == 7 and not re.search(r"@\w", decoded)

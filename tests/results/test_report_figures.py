@@ -217,7 +217,28 @@ def test_every_eval_documents_say_score_interval_and_set(make_run: MakeRun) -> N
     interval = result["score_details"]["uncertainty"]["confidence_interval"]
     assert interval["lower"] < 0.5 < interval["upper"]
     assert result["source_data"]["additional_details"]["items_sha256"] == "ab" * 32
+    details = result["score_details"]["details"]
+    assert (details["fewshot"], details["epochs"], details["prompt_sha256"]) == ("0", "1", "cd")
+    assert details["inspect_model"] == "vllm/base" and details["outcome_wrong"] == "40" and "tier" not in details
+    assert document["eval_library"] == {"name": "inspect_ai", "version": "unknown"}, "nothing of where it was exported"
     assert documents([make_run("base", "CI" * 40)]) == {min(found): document}
+
+
+def test_every_eval_documents_say_tier_judge_and_unit(make_run: MakeRun) -> None:
+    settings = replace(make_run("a", "C").settings, grader="lab/judge@ef")
+    runs = [
+        make_run("a", "CI" * 40, task="mt_bench", metric="judge", settings=settings),
+        make_run("a", "CI" * 40, metric="mcc", foreign=True),
+    ]
+    (document,) = documents(runs, tier=lambda run: f"tier of {run.task}").values()
+    judged, signed = document["evaluation_results"]
+    details = judged["score_details"]["details"]
+    assert details["judge"] == "lab/judge@ef" and details["tier"] == "tier of mt_bench"
+    assert not [name for name in details if name.startswith("outcome_")]
+    assert "wrong" not in judged["metric_config"]["evaluation_description"]
+    assert signed["score_details"]["details"]["tier"] == "tier of fomc"
+    assert "judge" not in signed["score_details"]["details"]
+    assert (signed["metric_config"]["metric_unit"], signed["metric_config"]["min_score"]) == ("coefficient", -1)
 
 
 @pytest.mark.slow

@@ -21,11 +21,15 @@ def log_of(logs: Path, model: str, task: str, items: int) -> Path:
     return next(run.path for run in read_runs([logs]) if (run.model, run.task, len(run.ids)) == (model, task, items))
 
 
+def description(name: str) -> str:
+    """A `model.yaml` that discloses nothing."""
+    return f"name: {name}\n" + "".join(f"{key}: undisclosed\n" for key in KEYS)
+
+
 def submit(folder: Path, log: Path, *, name: str = "atlas") -> Path:
     """A submission with one log, `logs/run.eval`, that discloses nothing."""
     (folder / "logs").mkdir(parents=True)
-    description = f"name: {name}\n" + "".join(f"{key}: undisclosed\n" for key in KEYS)
-    (folder / "model.yaml").write_text(description, encoding="utf-8")
+    (folder / "model.yaml").write_text(description(name), encoding="utf-8")
     shutil.copy(log, folder / "logs/run.eval")
     return folder
 

@@ -21,7 +21,7 @@ from trainers.base import StageError, code_version, load_trainer
 from trainers.data.template import encode
 from trainers.files import locked
 from trainers.hf import load_tokenizer
-from trainers.lineage import identity_hash
+from trainers.lineage import hardware, identity_hash
 from trainers.recipe import DataSource, Hypothesis, Recipe
 from trainers.run import run_recipe
 
@@ -99,6 +99,13 @@ def test_the_lineage_says_where_a_checkpoint_comes_from(make: Callable[..., Reci
     assert lineage["training"]["steps"] == 5 and lineage["training"]["seconds"] >= 0
     assert "cores of" in lineage["hardware"] and "python" in lineage["versions"]
     assert str(tmp_path) not in text, "no folder of this machine"
+
+
+@pytest.mark.parametrize(("count", "words"), [(1, "1 thread"), (4, "4 threads")])
+def test_the_hardware_counts_threads_in_words(monkeypatch: pytest.MonkeyPatch, count: int, words: str) -> None:
+    cuda = SimpleNamespace(device_count=lambda: 0)
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda, get_num_threads=lambda: count))
+    assert hardware().endswith(f", no accelerator, {words}")
 
 
 def test_verdicts_are_judged_against_the_base_model(
