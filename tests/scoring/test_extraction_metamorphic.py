@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cpu import seconds
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -166,14 +166,9 @@ PIECES = [
 ]
 
 
-def seconds(kind: str, text: str) -> float:
+def taken(kind: str, text: str) -> float:
     case = {"kind": kind, "choices": ["up", "down", "$12,500"], "labels": ["good", "bad"], "question": "How many?"}
-    best = 9.0
-    for _ in range(2):
-        began = time.process_time()
-        value(case, text)
-        best = min(best, time.process_time() - began)
-    return best
+    return seconds(lambda: value(case, text), tries=2)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -181,7 +176,7 @@ def seconds(kind: str, text: str) -> float:
 def test_a_long_gap_between_two_words_takes_no_time(kind: str, head: str) -> None:
     for filler in " \n\t*-_.(\"'0,:#|$":
         short, long = (f"{head}{filler * size}b" for size in (10_000, 40_000))
-        assert seconds(kind, long) <= 9 * max(seconds(kind, short), 0.02), filler
+        assert taken(kind, long) <= 9 * max(taken(kind, short), 0.02), filler
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -189,4 +184,4 @@ def test_a_long_gap_between_two_words_takes_no_time(kind: str, head: str) -> Non
 def test_four_times_the_length_takes_no_more_than_nine_times_as_long(kind: str, piece: str) -> None:
     """Sixteen times would be quadratic; times under 20 ms are taken as 20, so that noise does not decide."""
     short, long = (piece * (size // len(piece)) for size in (40_000, 160_000))
-    assert seconds(kind, long) <= 9 * max(seconds(kind, short), 0.02)
+    assert taken(kind, long) <= 9 * max(taken(kind, short), 0.02)
