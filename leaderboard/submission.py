@@ -118,7 +118,7 @@ def describe(folder: Path) -> dict[str, str]:
         line = clean(str(error).partition("\n")[0], 120)
         raise InputError(f"{path} is not YAML ({line}); {_ONE_A_LINE}") from None
     if missing := [key for key in KEYS if not said[key]]:
-        raise InputError(f"{path} does not say {', '.join(missing)}; write `undisclosed` for what you do not tell")
+        raise InputError(f"{path} does not say {', '.join(missing)}; write it, or `undisclosed` (not for the name)")
     if said["name"].casefold() == _UNDISCLOSED:
         raise InputError(f"{path} does not name the model; write the `--name` of its logs, which cannot be undisclosed")
     return said
