@@ -47,7 +47,7 @@ def reproduce(runs: Sequence[Run]) -> str:
 def _is_plain(run: Run) -> bool:
     """Whether `finbench eval` asks a task as this run did: it knows no settings of generation but the card's."""
     card = cards().get(run.task)
-    if card is None or run.capability is None or '"config"' in (run.given or ""):
+    if card is None or run.capability is None or json.loads(run.given or "{}").get("config"):
         return False
     settings, usual = run.settings, card.generation
     try:

@@ -17,10 +17,9 @@ from typing import Any
 import jsonschema
 import pyarrow.parquet as pq
 import pytest
+from submissions import log_of, submit
 
 from leaderboard.build import build
-
-KEYS = ("organisation", "licence", "base_model", "training_data", "decontamination", "contact")
 
 
 @pytest.fixture(scope="module")
@@ -119,17 +118,7 @@ def test_a_models_page_links_to_its_exports(site: Path) -> None:
 
 
 def _submit(folder: Path, logs: Path, model: str) -> Path:
-    import shutil
-
-    from finbench.results.choosing import read_runs
-
-    (folder / "logs").mkdir(parents=True)
-    rest = "".join(f"{key}: undisclosed\n" for key in KEYS)
-    (folder / "model.yaml").write_text(f"name: {model}\n{rest}", encoding="utf-8")
-    for run in read_runs([logs]):
-        if run.model == model and run.task == "fin_tone" and run.official:
-            shutil.copy(run.path, folder / "logs/run.eval")
-    return folder
+    return submit(folder, log_of(logs, model, "fin_tone", 180), name=model)
 
 
 def _tiers(site: Path) -> dict[str, str]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from submissions import edit_log, log_of, outcome
 
 from leaderboard.cli import leaderboard
 
@@ -27,11 +28,7 @@ contact: someone@example.org
 
 @pytest.fixture(scope="module")
 def honest_log(logs: Path) -> Path:
-    from finbench.results.choosing import read_runs
-
-    return next(
-        run.path for run in read_runs([logs]) if (run.model, run.task, len(run.ids)) == ("atlas", "fin_tone", 180)
-    )
+    return log_of(logs, "atlas", "fin_tone", 180)
 
 
 @pytest.fixture
@@ -43,20 +40,8 @@ def submission(honest_log: Path, tmp_path: Path) -> Path:
     return folder
 
 
-def outcome(folder: Path) -> tuple[int, str]:
-    done = CliRunner().invoke(leaderboard, ["check", str(folder)])
-    assert not isinstance(done.exception, Exception) or isinstance(done.exception, SystemExit), done.exception
-    return done.exit_code, done.output
-
-
 def forge(folder: Path, change: Callable[[Any], None]) -> None:
-    from inspect_ai.log import read_eval_log, write_eval_log
-
-    path = folder / "logs/run.eval"
-    log = read_eval_log(str(path))
-    change(log)
-    path.unlink()
-    write_eval_log(log, str(path))
+    edit_log(folder / "logs/run.eval", change)
 
 
 def test_an_honest_submission_is_accepted_as_re_scored(submission: Path) -> None:

@@ -15,43 +15,24 @@ from typing import Any
 import inspect_ai._util.zipfile  # noqa: F401  (zstd for zipfile)
 import pytest
 from click.testing import CliRunner
+from submissions import description, edit_log, log_of, outcome, submit
 
 from finbench.results.reading import read_run
 from leaderboard.cli import leaderboard
 
-KEYS = ("organisation", "licence", "base_model", "training_data", "decontamination", "contact")
-DESCRIPTION = "name: atlas\n" + "".join(f"{key}: undisclosed\n" for key in KEYS)
+DESCRIPTION = description("atlas")
 Change = Callable[[dict[str, Any]], None]
-
-
-def _log(logs: Path, task: str, items: int) -> Path:
-    from finbench.results.choosing import read_runs
-
-    return next(run.path for run in read_runs([logs]) if (run.model, run.task, len(run.ids)) == ("atlas", task, items))
 
 
 @pytest.fixture(scope="module")
 def small_log(logs: Path) -> Path:
     """A run on 30 items: an unofficial set whose items are the card's."""
-    return _log(logs, "fin_tone", 30)
+    return log_of(logs, "atlas", "fin_tone", 30)
 
 
 @pytest.fixture
 def submission(small_log: Path, tmp_path: Path) -> Path:
     return submit(tmp_path / "submission", small_log)
-
-
-def submit(folder: Path, log: Path) -> Path:
-    (folder / "logs").mkdir(parents=True)
-    (folder / "model.yaml").write_text(DESCRIPTION, encoding="utf-8")
-    shutil.copy(log, folder / "logs/run.eval")
-    return folder
-
-
-def outcome(folder: Path) -> tuple[int, str]:
-    done = CliRunner().invoke(leaderboard, ["check", str(folder)])
-    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
-    return done.exit_code, done.output
 
 
 def rewrite(path: Path, change: Callable[[str, Any], Any]) -> None:
@@ -129,14 +110,7 @@ def items_invented(sample: Any) -> None:
     ],
 )
 def test_forged_samples_are_refused(submission: Path, change: Callable[[Any], None], reason: str) -> None:
-    from inspect_ai.log import read_eval_log, write_eval_log
-
-    path = submission / "logs/run.eval"
-    log = read_eval_log(str(path), resolve_attachments=True)
-    for sample in log.samples or []:
-        change(sample)
-    path.unlink()
-    write_eval_log(log, str(path))
+    edit_log(submission / "logs/run.eval", lambda log: [change(sample) for sample in log.samples])
     code, said = outcome(submission)
     assert code == 1 and reason in said, said
 
@@ -274,7 +248,7 @@ def test_the_scores_of_a_foreign_scorer_are_refused(submission: Path) -> None:
 
 
 def test_the_set_of_another_task_is_refused(logs: Path, tmp_path: Path) -> None:
-    folder = submit(tmp_path / "swapped", _log(logs, "fin_terms", 30))
+    folder = submit(tmp_path / "swapped", log_of(logs, "atlas", "fin_terms", 30))
 
     def swap(head: dict[str, Any]) -> None:
         head["eval"]["task"] = "finbench/fin_tone"

@@ -16,17 +16,9 @@ from typing import Any
 
 import pytest
 import yaml
+from submissions import description, edit_log
 
 from leaderboard.workflow_files import workflow
-
-MODEL = """name: {name}
-organisation: lab
-licence: Apache-2.0
-base_model: undisclosed
-training_data: undisclosed
-decontamination: undisclosed
-contact: undisclosed
-"""
 
 
 class Repository:
@@ -71,7 +63,7 @@ class Repository:
     def submit(self, name: str) -> Path:
         folder = self.clone / "submissions/lab" / name
         (folder / "logs").mkdir(parents=True)
-        (folder / "model.yaml").write_text(MODEL.format(name=name), encoding="utf-8")
+        (folder / "model.yaml").write_text(description(name), encoding="utf-8")
         shutil.copy(self.logs[name], folder / "logs/run.eval")
         return folder
 
@@ -156,7 +148,7 @@ def test_publishing_puts_the_board_on_its_branch_and_each_state_beside_the_earli
 
 
 def test_a_pull_request_is_checked_against_the_board_and_a_forgery_fails(
-    repository: Repository, tmp_path: Path, edited: Callable[[Path], None]
+    repository: Repository, tmp_path: Path
 ) -> None:
     repository.submit("atlas")
     base = repository.commit("main")
@@ -174,7 +166,7 @@ def test_a_pull_request_is_checked_against_the_board_and_a_forgery_fails(
     assert code == 0 and "corvid" in report and "atlas" not in report.splitlines()[0]
     assert (tmp_path / "honest/temp/summary").read_text(encoding="utf-8") == report
 
-    edited(repository.clone / "submissions/lab/corvid/logs/run.eval")
+    edit_log(repository.clone / "submissions/lab/corvid/logs/run.eval", first_wrong_made_right)
     repository.commit("pull")
     code, report = check(tmp_path / "forged")
     assert code == 1 and "refused" in report
@@ -250,26 +242,10 @@ def test_a_refused_submission_cannot_command_the_run_that_publishes(repository: 
     assert commands_of(done.stdout) == []
 
 
-@pytest.fixture
-def edited() -> Callable[[Path], None]:
-    """A function that makes a log's first wrong sample right."""
-    from inspect_ai.log import read_eval_log, write_eval_log
-
-    def edit(path: Path) -> None:
-        log = read_eval_log(str(path))
-        assert log.samples
-        score = next(
-            score
-            for sample in log.samples
-            for score in (sample.scores or {}).values()
-            if (score.metadata or {}).get("outcome") == "wrong"
-        )
-        assert score.metadata
-        score.value, score.metadata["outcome"], score.metadata["pred"] = "C", "correct", score.metadata["gold"]
-        path.unlink()
-        write_eval_log(log, str(path))
-
-    return edit
+def first_wrong_made_right(log: Any) -> None:
+    scores = [score for sample in log.samples for score in sample.scores.values()]
+    score = next(one for one in scores if one.metadata["outcome"] == "wrong")
+    score.value, score.metadata["outcome"], score.metadata["pred"] = "C", "correct", score.metadata["gold"]
 
 
 GH = """#!{python}
