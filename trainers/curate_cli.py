@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from finbench.cli.output import json_option, print_json, share
-from finbench.errors import ClaimFailed, InputError
+from finbench.errors import ClaimFailed, InputError, tell
 
 if TYPE_CHECKING:
     from finbench.curation.running import Curated
@@ -197,7 +197,7 @@ def _asked(
     read = read_rows(rows, limit=options["limit"])
     model = model_spec(options["model"], base_url=options["base_url"])
     names = ("characters", "max_tokens", "structured", "max_connections")
-    click.echo(f"finbench: {model.name} on {len(read)} rows", err=True)
+    tell(f"{model.name} on {len(read)} rows")
     return read, model, Settings(**{name: options[name] for name in names})
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from finbench.cli.output import console, share, table
-from finbench.errors import ClaimFailed, InputError
+from finbench.errors import ClaimFailed, InputError, tell
 
 if TYPE_CHECKING:
     from finbench.results.runs import Run
@@ -76,7 +76,7 @@ def evaluate(
         for index, model in enumerate(models)
     ]
     judge = model_spec(grader, base_url=grader_base_url) if grader else None
-    click.echo(f"finbench: {len(specs)} model(s) on {', '.join(tasks)}; logs in {log_dir}", err=True)
+    tell(f"{len(specs)} model(s) on {', '.join(tasks)}; logs in {log_dir}")
     result = run(
         specs,
         dict.fromkeys(tasks, options),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from finbench.cli.output import console, json_option, print_json, share, table
-from finbench.errors import InputError
+from finbench.errors import InputError, tell
 
 if TYPE_CHECKING:
     from finbench.preference.check import Share, TeacherCheck
@@ -72,7 +72,7 @@ def genrm_check(
     settings = Settings(
         structured=structured, attempts=attempts, genrm_max_tokens=max_tokens, max_connections=max_connections
     )
-    click.echo(f"finbench: {PROGRAM if spec is None else spec.name} on {items} broken solutions", err=True)
+    tell(f"{PROGRAM if spec is None else spec.name} on {items} broken solutions")
     found = check_teacher(spec, n=items, seed=seed, settings=settings, log_dir=log_dir, family=family)
     moved = None
     if spec is not None and injections:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from finbench.cli.output import console, json_option, print_json, share, table
-from finbench.errors import ClaimFailed
+from finbench.errors import ClaimFailed, tell
 
 if TYPE_CHECKING:
     from finbench.judging.check import Check
@@ -50,7 +50,7 @@ def judge_check(
     spec = model_spec(grader, base_url=grader_base_url)
     answers = labelled_answers(labels)
     name = labels.name if labels is not None else "finbench labelled answers"
-    click.echo(f"finbench: {spec.name} on {min(limit or len(answers), len(answers))} labelled answers", err=True)
+    tell(f"{spec.name} on {min(limit or len(answers), len(answers))} labelled answers")
     found = check_judge(spec, answers, log_dir, name=name, max_connections=max_connections, limit=limit)
     if as_json:
         print_json(found.document())

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from finbench.data.locate import GIVEN_VARIABLE
-from finbench.errors import ClaimFailed, InputError
+from finbench.errors import ClaimFailed, InputError, tell
 from finbench.evaluation.batching import BATCHES_IN_SIGHT, LOCAL_BATCH
 from finbench.evaluation.job import Job
 from finbench.judging.grader import ROLE, naming
@@ -44,7 +44,7 @@ def main(path: str) -> int:
     except OSError as error:
         if error.errno != 28:
             raise
-        click.echo("finbench: the disk is full; free space and run the same command again", err=True)
+        tell("the disk is full; free space and run the same command again")
         return 2
 
 

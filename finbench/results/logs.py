@@ -11,9 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
-from finbench.errors import InputError
+from finbench.errors import InputError, tell
 from finbench.results import cache, reading
 from finbench.results.reading import BadLogError, Head, log_files
 from finbench.results.runs import Run
@@ -185,7 +183,7 @@ def refuse(error: BadLogError, *, skip_bad: bool) -> None:
     """
     if not skip_bad:
         raise BadLogError(f"{error.message} or pass --skip-bad") from None
-    click.echo(f"finbench: skipped: {error.message}", err=True)
+    tell(f"skipped: {error.message}")
 
 
 def read_ahead(logs: Sequence[Log]) -> None:
